@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What drives the MMU: a script, a trace or the random generator. The bench
+ * (tb/bench.c) owns tags, the access numbering and the handshakes; a stimulus
+ * only says what it wants next and hears what came of it.
+ */
+#ifndef TWINWALK_STIMULUS_H
+#define TWINWALK_STIMULUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "mmu.h"
+#include "phys_mem.h"
+
+/* One answered access, as --results prints it and a stimulus hears it. */
+struct access_result {
+    uint64_t index; /* 0.. in order of acceptance; ports of one cycle in port order */
+    uint64_t va;
+    uint64_t issue_cycle;  /* the cycle in which it was accepted */
+    uint64_t answer_cycle; /* the cycle in which the response was valid */
+    struct response response;
+    uint8_t attr;
+    uint8_t port;
+};
+
+/* What a stimulus offers in one cycle. */
+struct stimulus_offer {
+    uint8_t req_valid; /* bit per port; an offer stays, unchanged, until accepted */
+    uint8_t op_valid;  /* likewise */
+    struct access_req req[MMU_MAX_PORTS]; /* tag is filled in by the bench */
+    struct op_req op;
+};
+
+struct stimulus {
+    void *self;
+
+    /*
+     * Once per simulated cycle, before the clock edge: memory writes that
+     * software makes in this cycle (through phys_mem_write64), and what is
+     * offered. `ready`/`op_ready` are the MMU's of this cycle, so that the
+     * stimulus knows what will be accepted: what is offered and ready is.
+     */
+    void (*drive)(void *self, uint64_t cycle, uint8_t ready, bool op_ready, struct stimulus_offer *offer);
+
+    /* An answer seen in this cycle; called before drive() of the same cycle. */
+    void (*answered)(void *self, const struct access_result *result);
+
+    /* The operation accepted last completed in this cycle; before drive(). */
+    void (*op_done)(void *self, uint64_t cycle);
+
+    /*
+     * With nothing offered and nothing answered: the first cycle >= `cycle` in which drive()
+     * must be called again. UINT64_MAX: only after an answer or op_done.
+     */
+    uint64_t (*next_cycle)(void *self, uint64_t cycle);
+
+    /* Nothing more will be offered (the bench then drains and ends). */
+    bool (*finished)(void *self);
+
+    /*
+     * After the end: number of failed expectations, each already reported on
+     * stderr as "file:line:column: ...". NULL: none can fail.
+     */
+    uint64_t (*failures)(void *self);
+
+    void (*destroy)(void *self);
+};
+
+/*
+ * What a stimulus gets from the bench. Control state to start from is set by
+ * operations like any other, or by image registers.
+ */
+struct stimulus_env {
+    const struct mmu_params *params;
+    const struct bench_params *bench;
+    struct phys_mem *phys;
+    struct memory *memory;
+    const struct image *image; /* NULL: none */
+    uint64_t seed;
+    uint64_t max_accesses; /* UINT64_MAX: no bound */
+};
+
+/*
+ * Constructors. On bad input: a message on stderr (file:line:column where there
+ * is one) and -1; 0 otherwise.
+ */
+int script_open(const char *path, const struct stimulus_env *env, struct stimulus *out);
+int trace_open(const char *path, const struct stimulus_env *env, struct stimulus *out);
+int random_open(const struct stimulus_env *env, struct stimulus *out);
+
+#endif
