@@ -33,7 +33,22 @@ struct memory *memory_create(const struct bench_params *params, struct phys_mem 
 void memory_destroy(struct memory *memory);
 void memory_listen(struct memory *memory, struct memory_listener listener);
 
-/* The next read or compare-exchange of the 8 bytes at addr ends in a bus error (scripts). */
+/* What the memory served since memory_create. */
+struct memory_stats {
+    uint64_t requests;          /* taken; the sum of the next three */
+    uint64_t l1_hits;           /* answered with l1_latency */
+    uint64_t l2_hits;           /* answered with l2_latency */
+    uint64_t dram;              /* answered with dram_latency */
+    uint64_t exchanges;         /* served compare-exchanges without a bus error */
+    uint64_t exchange_failures; /* of these, those that found another value */
+    uint64_t bus_errors;        /* served with an error */
+};
+const struct memory_stats *memory_statistics(const struct memory *memory);
+
+/*
+ * The next read or compare-exchange of the 8 bytes at addr (8-byte aligned)
+ * ends in a bus error; n calls for the same addr, the next n (scripts).
+ */
 void memory_poison(struct memory *memory, uint64_t addr);
 
 /* A request offered in the present cycle is taken. */

@@ -20,7 +20,9 @@ void phys_mem_write64(struct phys_mem *mem, uint64_t addr, uint64_t value);
 
 /*
  * Backs [addr, addr + len) (4 KiB aligned) with bytes that outlive `mem`,
- * without copying them and without cost per page. -1 when memory is short.
+ * without copying them and without cost per page; bytes need no alignment.
+ * Pages written or loaded before keep their contents. -1 when memory is short
+ * or when the range overlaps one mapped before.
  */
 int phys_mem_map(struct phys_mem *mem, uint64_t addr, const void *bytes, uint64_t len);
 
