@@ -17,4 +17,13 @@ struct bench_params {
 /* The defaults of bench_params.def. */
 void bench_params_default(struct bench_params *params);
 
+/*
+ * Checks ranges, that each cache of the memory side divides into a power of two
+ * of sets of 64-byte lines, and that no group of random weights in use is all 0.
+ *
+ * Returns NULL when the bench can run so, else the reason as a static string,
+ * with *key set to the offending "section.key".
+ */
+const char *bench_params_check(const struct bench_params *params, const char **key);
+
 #endif
