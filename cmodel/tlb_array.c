@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlb_array.h"
+
+#include <stdlib.h>
+
+int tlb_array_init(struct tlb_array *a, uint32_t sets, uint32_t ways, enum granularity grain,
+                   enum replacement_policy policy)
+{
+    size_t entries = (size_t)sets * ways;
+    *a = (struct tlb_array){.sets = sets, .ways = ways, .grain = (uint8_t)grain, .lfsr = LFSR_RESET};
+    if (ways == 0)
+        return 0;
+    replacement_init(&a->replacement, policy, ways);
+    size_t state_bytes = a->replacement.state_bytes;
+    a->tag = calloc(entries, sizeof *a->tag);
+    a->data = calloc(entries, sizeof *a->data);
+    a->valid = calloc(entries / 64 + 2, sizeof *a->valid);
+    a->replacement_state = malloc(sets * state_bytes + 1);
+    if (!a->tag || !a->data || !a->valid || !a->replacement_state)
+        return -1;
+    for (uint32_t set = 0; set < sets; set++)
+        replacement_reset(&a->replacement, a->replacement_state + set * state_bytes);
+    return 0;
+}
+
+void tlb_array_free(struct tlb_array *a)
+{
+    free(a->tag);
+    free(a->data);
+    free(a->valid);
+    free(a->replacement_state);
+}
+
+/* The set of a page of that size, 0 (4 KiB) to 4. */
+static uint32_t set_of(const struct tlb_array *a, uint64_t vpn, unsigned size)
+{
+    return (uint32_t)(vpn >> (9 * size)) & (a->sets - 1);
+}
+
+/* The array's grain for an entry of a page of that size. */
+static unsigned grain_of(const struct tlb_array *a, unsigned size)
+{
+    return a->grain >= GRAIN_OWN ? size : a->grain;
+}
+
+/* The entry of a set that covers vpn for pcid; the set's pages have that grain (GRAIN_OWN: their own). */
+static int search_set(const struct tlb_array *a, uint32_t set, unsigned grain, uint64_t vpn, unsigned pcid)
+{
+    uint32_t first = set * a->ways;
+    uint64_t key = vpn | (uint64_t)pcid << TAG_PCID_SHIFT;
+    for (uint32_t entry = first; entry < first + a->ways; entry++) {
+        uint64_t tag = a->tag[entry];
+        unsigned size = x86_tag_size(tag);
+        uint64_t ignored = x86_offset_mask(grain == GRAIN_OWN ? size : grain) | (tag & TAG_GLOBAL ? TAG_PCID : 0);
+        if (((tag ^ key) & (TAG_VPN | TAG_PCID) & ~ignored) || !tlb_array_valid(a, entry))
+            continue;
+        if (a->grain != GRAIN_4K_2M || size == grain)
+            return (int)entry;
+    }
+    return TLB_MISS;
+}
+
+int tlb_array_search(const struct tlb_array *a, uint64_t vpn, unsigned pcid)
+{
+    if (a->grain == GRAIN_OWN)
+        return search_set(a, 0, GRAIN_OWN, vpn, pcid);
+    if (a->grain != GRAIN_4K_2M)
+        return search_set(a, set_of(a, vpn, a->grain), a->grain, vpn, pcid);
+    int found = search_set(a, set_of(a, vpn, PAGE_4K), PAGE_4K, vpn, pcid);
+    return found != TLB_MISS ? found : search_set(a, set_of(a, vpn, PAGE_2M), PAGE_2M, vpn, pcid);
+}
+
+static void touch(struct tlb_array *a, uint32_t set, uint32_t way)
+{
+    replacement_touch(&a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes, way);
+}
+
+/* Two translations that one lookup could both hit, in an array of that grain. */
+static bool overlap(const struct tlb_array *a, uint64_t one, uint64_t other)
+{
+    unsigned one_size = x86_tag_size(one), other_size = x86_tag_size(other);
+    if (a->grain == GRAIN_4K_2M && one_size != other_size)
+        return false;
+    unsigned one_grain = grain_of(a, one_size), other_grain = grain_of(a, other_size);
+    unsigned grain = one_grain > other_grain ? one_grain : other_grain;
+    if ((one ^ other) & TAG_VPN & ~x86_offset_mask(grain))
+        return false;
+    return ((one | other) & TAG_GLOBAL) || !((one ^ other) & TAG_PCID);
+}
+
+static void drop(struct tlb_array *a, uint32_t entry)
+{
+    a->valid[entry >> 6] &= ~(1ull << (entry & 63));
+}
+
+static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
+{
+    uint32_t set = a->grain == GRAIN_OWN ? 0 : set_of(a, x86_vpn(tag << 12), grain_of(a, x86_tag_size(tag)));
+    uint32_t first = set * a->ways;
+    int overlapping = TLB_MISS, invalid = TLB_MISS;
+    for (uint32_t way = 0; way < a->ways; way++) {
+        uint32_t entry = first + way;
+        if (!tlb_array_valid(a, entry)) {
+            if (invalid == TLB_MISS)
+                invalid = (int)way;
+        } else if (overlap(a, a->tag[entry], tag)) {
+            drop(a, entry);
+            if (overlapping == TLB_MISS)
+                overlapping = (int)way;
+        }
+    }
+    unsigned victim = replacement_victim(
+        &a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes, a->lfsr);
+    uint32_t way = overlapping != TLB_MISS ? (uint32_t)overlapping : invalid != TLB_MISS ? (uint32_t)invalid : victim;
+    uint32_t entry = first + way;
+    if (tlb_array_valid(a, entry))
+        a->evictions[x86_tag_size(a->tag[entry])]++;
+    a->fills[x86_tag_size(tag)]++;
+    a->tag[entry] = tag;
+    a->data[entry] = data;
+    a->valid[entry >> 6] |= 1ull << (entry & 63);
+    a->lfsr = lfsr_next(a->lfsr);
+    a->hint = entry;
+    tlb_array_digest(a, tag);
+    tlb_array_digest(a, data);
+    tlb_array_digest(a, entry);
+    touch(a, set, way);
+    return set;
+}
+
+void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool filling, uint64_t tag, uint64_t data)
+{
+    if (a->ways == 0)
+        return;
+    for (unsigned port = 0; port < ports; port++)
+        if (found[port] != TLB_MISS)
+            tlb_array_digest(a, (uint64_t)found[port] << 2 | port);
+    uint32_t decided = filling ? fill(a, tag, data) : UINT32_MAX;
+    for (unsigned port = 0; port < ports; port++) {
+        if (found[port] == TLB_MISS)
+            continue;
+        uint32_t set = (uint32_t)found[port] / a->ways;
+        bool overruled = set == decided;
+        for (unsigned higher = port + 1; higher < ports; higher++)
+            overruled |= found[higher] != TLB_MISS && (uint32_t)found[higher] / a->ways == set;
+        if (!overruled)
+            touch(a, set, (uint32_t)found[port] % a->ways);
+    }
+}
+
+void tlb_array_mark(struct tlb_array *a, int entry)
+{
+    tlb_array_digest(a, (uint64_t)entry << 2);
+    touch(a, (uint32_t)entry / a->ways, (uint32_t)entry % a->ways);
+}
+
+static void invalidate_entries(struct tlb_array *a, uint32_t first, uint32_t count, unsigned flags, uint64_t vpn,
+                               unsigned pcid)
+{
+    for (uint32_t entry = first; entry < first + count; entry++) {
+        if (!tlb_array_valid(a, entry) || !x86_invalidates(flags, vpn, pcid, a->tag[entry]))
+            continue;
+        drop(a, entry);
+        a->invalidations[x86_tag_size(a->tag[entry])]++;
+    }
+}
+
+void tlb_array_invalidate(struct tlb_array *a, unsigned flags, uint64_t vpn, unsigned pcid)
+{
+    invalidate_entries(a, 0, a->sets * a->ways, flags, vpn, pcid);
+}
+
+void tlb_array_invalidate_address(struct tlb_array *a, unsigned flags, uint64_t vpn, unsigned pcid)
+{
+    bool both = a->grain == GRAIN_4K_2M;
+    uint32_t set = set_of(a, vpn, both ? PAGE_4K : a->grain);
+    tlb_array_invalidate_set(a, set, flags, vpn, pcid);
+    uint32_t large = set_of(a, vpn, PAGE_2M);
+    if (both && large != set)
+        tlb_array_invalidate_set(a, large, flags, vpn, pcid);
+}
+
+void tlb_array_invalidate_set(struct tlb_array *a, uint32_t set, unsigned flags, uint64_t vpn, unsigned pcid)
+{
+    if (set < a->sets)
+        invalidate_entries(a, set * a->ways, a->ways, flags, vpn, pcid);
+}
