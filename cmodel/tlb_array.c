@@ -158,7 +158,7 @@ static void invalidate_entries(struct tlb_array *a, uint32_t first, uint32_t cou
                                unsigned pcid)
 {
     for (uint32_t entry = first; entry < first + count; entry++) {
-        if (!tlb_array_valid(a, entry) || !x86_invalidates(flags, vpn, pcid, a->tag[entry]))
+        if (!tlb_array_valid(a, entry) || !x86_invalidates(flags, vpn, pcid, a->tag[entry], grain_of(a, PAGE_4K)))
             continue;
         drop(a, entry);
         a->invalidations[x86_tag_size(a->tag[entry])]++;

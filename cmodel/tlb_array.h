@@ -77,7 +77,7 @@ static inline int tlb_array_lookup(struct tlb_array *a, uint64_t vpn, unsigned p
     if (a->ways == 0)
         return TLB_MISS;
     /* An entry of the same size and PCID: only then is one comparison enough. */
-    if (tlb_array_valid(a, entry) && a->grain <= GRAIN_1G) {
+    if (tlb_array_valid(a, entry) && a->grain < GRAIN_OWN) {
         uint64_t key = vpn | (uint64_t)pcid << TAG_PCID_SHIFT;
         if (!((a->tag[entry] ^ key) & (TAG_PCID | TAG_VPN) & ~x86_offset_mask(a->grain)))
             return (int)entry;

@@ -224,10 +224,15 @@ enum {
     INV_GLOBALS = 4, /* global ones too, of whichever PCID */
 };
 
-/* The entry is dropped by an invalidation with these flags and the key's address and PCID. */
-static inline bool x86_invalidates(unsigned flags, uint64_t key_vpn, unsigned key_pcid, uint64_t tag)
+/*
+ * The entry is dropped by an invalidation with these flags and the key's
+ * address and PCID. grain: what the entry covers at least (0: 4 KiB .. 4); a
+ * fragment of a large page is dropped with the whole page (4.10.2.3).
+ */
+static inline bool x86_invalidates(unsigned flags, uint64_t key_vpn, unsigned key_pcid, uint64_t tag, unsigned grain)
 {
-    if ((flags & INV_ADDRESS) && ((tag ^ key_vpn) & TAG_VPN & ~x86_offset_mask(x86_tag_size(tag))))
+    unsigned size = x86_tag_size(tag) > grain ? x86_tag_size(tag) : grain;
+    if ((flags & INV_ADDRESS) && ((tag ^ key_vpn) & TAG_VPN & ~x86_offset_mask(size)))
         return false;
     if (tag & TAG_GLOBAL)
         return flags & INV_GLOBALS;
