@@ -239,4 +239,73 @@ static inline bool x86_invalidates(unsigned flags, uint64_t key_vpn, unsigned ke
     return !(flags & INV_PCID) || (tag & TAG_PCID) >> TAG_PCID_SHIFT == key_pcid;
 }
 
+/* What a write to a control register leaves of the mode. */
+static inline uint32_t x86_mode_after(uint32_t mode, unsigned op, uint64_t value)
+{
+    uint32_t bits = 0;
+    switch (op) {
+    case OP_WRITE_CR0:
+        bits = (value & CR0_PG ? MODE_PG : 0) | (value & CR0_WP ? MODE_WP : 0);
+        return (mode & ~(uint32_t)MODE_CR0) | bits;
+    case OP_WRITE_CR4:
+        bits = (value & CR4_SMEP ? MODE_SMEP : 0) | (value & CR4_SMAP ? MODE_SMAP : 0) |
+               (value & CR4_PGE ? MODE_PGE : 0) | (value & CR4_PCIDE ? MODE_PCIDE : 0) |
+               (value & CR4_PKE ? MODE_PKE : 0) | (value & CR4_PKS ? MODE_PKS : 0) |
+               (value & CR4_LA57 ? MODE_LA57 : 0);
+        return (mode & ~(uint32_t)MODE_CR4) | bits;
+    case OP_WRITE_EFER:
+        return (mode & ~(uint32_t)MODE_NXE) | (value & EFER_NXE ? MODE_NXE : 0);
+    default:
+        return mode;
+    }
+}
+
+/* An operation that changes registers and waits for every access before it; the others only invalidate. */
+static inline bool x86_is_register_write(unsigned op)
+{
+    return op <= OP_WRITE_PKRS;
+}
+
+enum { NO_INVALIDATION = 8 };
+
+/*
+ * What an operation invalidates (4.10.4.1): INV_ flags, or NO_INVALIDATION.
+ * EFER.NXE and CR4.LA57 change how entries are read; the manual leaves their
+ * invalidation to software, this MMU drops everything.
+ */
+static inline unsigned x86_invalidation(unsigned op, uint64_t value, uint32_t before, uint32_t after)
+{
+    uint32_t changed = before ^ after;
+    switch (op) {
+    case OP_WRITE_CR0:
+        return changed & before & MODE_PG ? INV_GLOBALS : NO_INVALIDATION;
+    case OP_WRITE_CR3:
+        return (value & CR3_NO_FLUSH) && (before & MODE_PCIDE) ? NO_INVALIDATION : INV_PCID;
+    case OP_WRITE_CR4:
+        if (changed & (MODE_PGE | MODE_LA57 | (before & MODE_PCIDE)))
+            return INV_GLOBALS;
+        return changed & after & MODE_SMEP ? INV_PCID | INV_GLOBALS : NO_INVALIDATION;
+    case OP_WRITE_EFER:
+        return changed & MODE_NXE ? INV_GLOBALS : NO_INVALIDATION;
+    case OP_INVLPG:
+        return INV_ADDRESS | INV_PCID | INV_GLOBALS;
+    case OP_INVPCID:
+        switch (value & 3) {
+        case 0:
+            return INV_ADDRESS | INV_PCID;
+        case 1:
+            return INV_PCID;
+        case 2:
+            return INV_GLOBALS;
+        default:
+            return 0;
+        }
+    default:
+        return NO_INVALIDATION;
+    }
+}
+
+/* A page fault drops the entries for its address (4.10.4.1). */
+enum { INV_PAGE_FAULT = INV_ADDRESS | INV_PCID | INV_GLOBALS };
+
 #endif
