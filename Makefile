@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# twinwalk: an x86-64 MMU in RTL and in C, in lockstep. `make help` lists the targets.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR := gcc-ar
+BUILD ?= build
+
+# Parallel unless told otherwise, and each job's output in one piece.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --output-sync=target --no-print-directory
+
+CPPFLAGS := -D_GNU_SOURCE= -Icmodel -Itb -Isim
+WARNINGS := -Wall -Wextra -Werror
+# Objects hold machine code beside the LTO form: the program is linked with LTO, the tests quickly, without.
+OPTIMIZE := -O3 -g -flto=auto -ffat-lto-objects
+LINK_TIME := -flto=auto
+ifdef SANITIZE
+OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LINK_TIME :=
+endif
+CFLAGS := -std=gnu11 $(WARNINGS) $(OPTIMIZE)
+LDLIBS := -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread
+
+# The library is everything but the program's main; tests link it too.
+SOURCES := $(filter-out sim/main.c,$(wildcard cmodel/*.c tb/*.c sim/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/libtwinwalk.a
+PROGRAM := $(BUILD)/twinwalk
+TEST_SOURCES := $(wildcard tb/tests/test_*.c)
+TESTS := $(TEST_SOURCES:tb/tests/%.c=$(BUILD)/tests/%)
+TEST_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(TEST_SOURCES),$(wildcard tb/tests/*.c)))
+TEST_SCRIPTS := $(wildcard tb/tests/*.sh)
+
+RUN_ARGS ?= -c configs/default.yaml --random --image configs/images/linux-l4.tables.bin.zst --cycles 5M
+JOBS ?= $(shell nproc)
+
+.PHONY: help all setup run test lint bench docs clean sanitize programs tests FORCE
+.DEFAULT_GOAL := help
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  \1|/' | column -t -s '|'
+
+setup: ## install the Debian packages that are missing (.ci/packages; sudo when not root)
+	@.ci/setup
+
+all: setup ## set up and build build/twinwalk and the tests
+	+@$(MAKE) programs
+
+run: setup ## set up, build, and run RTL and C model in lockstep on a real machine's page tables
+	+@$(MAKE) $(PROGRAM)
+	$(PROGRAM) run $(RUN_ARGS)
+
+test: setup ## set up, build and run every test
+	+@$(MAKE) programs
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) .ci/run-tests $(BUILD)/test-logs $(TESTS) $(TEST_SCRIPTS)
+
+sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
+	+@$(MAKE) BUILD=build/asan SANITIZE=1 tests
+	@JOBS=$(JOBS) .ci/run-tests build/asan/test-logs $(TEST_SOURCES:tb/tests/%.c=build/asan/tests/%)
+
+lint: setup ## check the RTL with three tools, the C code, formats and licence lines
+	+@$(MAKE) $(PROGRAM)
+	@JOBS=$(JOBS) TWINWALK=$(PROGRAM) .ci/lint
+
+bench: setup ## measure the speed of bare RTL, lockstep and the C model
+	+@$(MAKE) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) tb/bench_speed.sh
+
+docs: setup ## make the references in docs from the tables in the code
+	+@$(MAKE) $(PROGRAM)
+	$(PROGRAM) config --markdown >$(BUILD)/configuration.md
+	mv $(BUILD)/configuration.md docs/configuration.md
+
+clean: ## remove everything built
+	rm -rf build
+
+programs: $(PROGRAM) tests
+tests: $(TESTS)
+
+$(PROGRAM): $(BUILD)/sim/main.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LINK_TIME) -rdynamic -o $@ $^ $(LDLIBS)
+
+# Made anew, so that no member outlives its source.
+$(LIBRARY): $(OBJECTS) $(BUILD)/objects.txt
+	@rm -f $@
+	$(AR) rcs $@ $(OBJECTS)
+
+$(BUILD)/objects.txt: FORCE | $(BUILD)/tests/.
+	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' >$@
+
+$(BUILD)/tests/%: $(BUILD)/tb/tests/%.o $(TEST_HELPERS) $(LIBRARY) | $(BUILD)/tests/.
+	$(CC) $(CFLAGS) -fno-lto -rdynamic -o $@ $^ $(LDLIBS) -lcmocka
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/.:
+	@mkdir -p $@
+
+-include $(OBJECTS:.o=.d) $(BUILD)/sim/main.d $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(TEST_HELPERS:.o=.d)

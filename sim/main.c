@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The twinwalk command: finds the subcommand and answers for the output. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+struct command {
+    const char *name;
+    char *title; /* argv[0] of the subcommand */
+    const char *help;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {"run", "twinwalk run", "run the RTL and the C model over a script, a trace or a random load", cmd_run},
+    {"walk", "twinwalk walk", "print the page walk of addresses in a memory image", cmd_walk},
+    {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
+    {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
+};
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "Usage: twinwalk COMMAND [OPTION...]\n"
+                 "An x86-64 MMU in RTL and in C, in lockstep, on a real machine's page tables.\n\n"
+                 "Commands; each has --help:\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fprintf(out, "\nExit codes: 0 all agreed, 1 a mismatch or a failed expectation,\n"
+                 "2 bad usage, configuration or input, 3 internal error.\n");
+}
+
+/* A full disk behind stdout must not look like success. */
+static int finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "twinwalk: standard output: %s\n", strerror(errno));
+    return EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = EXIT_USAGE;
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return finish(EXIT_AGREED);
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            argv[1] = commands[i].title;
+            return finish(commands[i].run(argc - 1, argv + 1));
+        }
+    }
+    fprintf(stderr, "twinwalk: '%s' is not a command; see twinwalk --help\n", argv[1]);
+    return EXIT_USAGE;
+}
