@@ -49,8 +49,8 @@ struct phys_mem {
     struct page *pages;
     struct range *ranges;
     size_t range_count, range_capacity;
-    phys_mem_observer *observer;
-    void *observer_self;
+    phys_mem_observer *observer, *watcher;
+    void *observer_self, *watcher_self;
 };
 
 /* Nothing that writes memory can report a failure, and nothing sensible can follow one. */
@@ -177,6 +177,8 @@ void phys_mem_write64(struct phys_mem *mem, uint64_t addr, uint64_t value)
         return; /* spares the copy of a mapped page too */
     if (mem->observer)
         mem->observer(mem->observer_self, addr, old, value);
+    if (mem->watcher)
+        mem->watcher(mem->watcher_self, addr, old, value);
     uint64_t word = htole64(value);
     memcpy(writable_bytes(mem, addr >> PAGE_SHIFT) + addr % PAGE_BYTES, &word, sizeof(word));
 }
@@ -223,4 +225,10 @@ void phys_mem_observe(struct phys_mem *mem, phys_mem_observer *observer, void *s
 {
     mem->observer = observer;
     mem->observer_self = self;
+}
+
+void phys_mem_watch(struct phys_mem *mem, phys_mem_observer *watcher, void *self)
+{
+    mem->watcher = watcher;
+    mem->watcher_self = self;
 }

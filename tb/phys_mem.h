@@ -36,4 +36,7 @@ void phys_mem_load(struct phys_mem *mem, uint64_t addr, const void *bytes, uint6
 typedef void phys_mem_observer(void *self, uint64_t addr, uint64_t old_value, uint64_t new_value);
 void phys_mem_observe(struct phys_mem *mem, phys_mem_observer *observer, void *self);
 
+/* A second observer, called after the first: the bench's record of recent events. */
+void phys_mem_watch(struct phys_mem *mem, phys_mem_observer *watcher, void *self);
+
 #endif
