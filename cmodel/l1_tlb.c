@@ -48,8 +48,8 @@ void l1_tlb_clock(struct l1_tlb *l1, const struct l1_hit *hits, unsigned ports, 
         clock_array(l1, i, hits, ports, fill && i == target, tag, data);
 }
 
-void l1_tlb_invalidate(struct l1_tlb *l1, const struct l1_hit *hits, unsigned ports, unsigned flags, uint64_t vpn,
-                       unsigned pcid)
+void l1_tlb_invalidate(struct l1_tlb *l1, const struct l1_hit *hits, unsigned ports, unsigned flags,
+                       uint64_t vpn, unsigned pcid)
 {
     for (unsigned i = 0; i < L1_ARRAYS; i++) {
         clock_array(l1, i, hits, ports, false, 0, 0);

@@ -49,7 +49,7 @@ void l1_tlb_clock(struct l1_tlb *l1, const struct l1_hit *hits, unsigned ports, 
                   uint64_t data);
 
 /* The clock edge of an invalidation; the marks of that cycle's lookups come with it. */
-void l1_tlb_invalidate(struct l1_tlb *l1, const struct l1_hit *hits, unsigned ports, unsigned flags, uint64_t vpn,
-                       unsigned pcid);
+void l1_tlb_invalidate(struct l1_tlb *l1, const struct l1_hit *hits, unsigned ports, unsigned flags,
+                       uint64_t vpn, unsigned pcid);
 
 #endif

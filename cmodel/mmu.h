@@ -77,20 +77,20 @@ enum mmu_op {
 };
 
 /* Control register bits that the MMU looks at; the others are ignored. */
-#define CR0_WP (1ull << 16)
-#define CR0_PG (1ull << 31)
+#define CR0_WP       (1ull << 16)
+#define CR0_PG       (1ull << 31)
 #define CR3_NO_FLUSH (1ull << 63)
-#define CR4_PAE (1ull << 5)
-#define CR4_PGE (1ull << 7)
-#define CR4_LA57 (1ull << 12)
-#define CR4_PCIDE (1ull << 17)
-#define CR4_SMEP (1ull << 20)
-#define CR4_SMAP (1ull << 21)
-#define CR4_PKE (1ull << 22)
-#define CR4_PKS (1ull << 24)
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
-#define EFER_NXE (1ull << 11)
+#define CR4_PAE      (1ull << 5)
+#define CR4_PGE      (1ull << 7)
+#define CR4_LA57     (1ull << 12)
+#define CR4_PCIDE    (1ull << 17)
+#define CR4_SMEP     (1ull << 20)
+#define CR4_SMAP     (1ull << 21)
+#define CR4_PKE      (1ull << 22)
+#define CR4_PKS      (1ull << 24)
+#define EFER_LME     (1ull << 8)
+#define EFER_LMA     (1ull << 10)
+#define EFER_NXE     (1ull << 11)
 
 struct op_req {
     uint64_t value;
@@ -109,9 +109,9 @@ struct mem_req {
 };
 
 struct mem_resp {
-    uint64_t data;    /* the value found in memory */
-    uint8_t tag;      /* of the request */
-    uint8_t error;    /* bus error: data means nothing, memory is unchanged */
+    uint64_t data;     /* the value found in memory */
+    uint8_t tag;       /* of the request */
+    uint8_t error;     /* bus error: data means nothing, memory is unchanged */
     uint8_t exchanged; /* compare-exchange: 1 when memory had `expected` and now has `desired` */
 };
 

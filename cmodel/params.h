@@ -12,8 +12,8 @@ enum replacement_policy { POLICY_LRU, POLICY_PLRU, POLICY_NRU, POLICY_RANDOM };
 
 struct mmu_params {
 #define PARAM_SECTION(section, help) struct {
-#define PARAM_SECTION_END(section) \
-    }                              \
+#define PARAM_SECTION_END(section)                                                                           \
+    }                                                                                                        \
     section;
 #define PARAM(section, key, type, rtl, dflt, min, max, unit, help) uint32_t key;
 #include "params.def"

@@ -19,9 +19,9 @@
 enum { REPLACEMENT_MAX_WAYS = 128, LFSR_RESET = 0xace1 };
 
 struct replacement {
-    uint8_t policy; /* enum replacement_policy */
-    uint8_t ways;   /* 1..REPLACEMENT_MAX_WAYS */
-    uint8_t leaves; /* ways rounded up to a power of two */
+    uint8_t policy;       /* enum replacement_policy */
+    uint8_t ways;         /* 1..REPLACEMENT_MAX_WAYS */
+    uint8_t leaves;       /* ways rounded up to a power of two */
     uint16_t state_bytes; /* per set */
 };
 

@@ -8,9 +8,9 @@
 enum { STAT_BUCKETS = 16 };
 
 struct mmu_stats {
-#define STAT(section, name, description) uint64_t section##_##name;
-#define STAT_SIZES(section, name, description) uint64_t section##_##name[3];
-#define STAT_LEVELS(section, name, description) uint64_t section##_##name[4];
+#define STAT(section, name, description)           uint64_t section##_##name;
+#define STAT_SIZES(section, name, description)     uint64_t section##_##name[3];
+#define STAT_LEVELS(section, name, description)    uint64_t section##_##name[4];
 #define STAT_HISTOGRAM(section, name, description) uint64_t section##_##name[STAT_BUCKETS];
 #include "stats.def"
 };

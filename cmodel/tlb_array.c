@@ -51,7 +51,8 @@ static int search_set(const struct tlb_array *a, uint32_t set, unsigned grain, u
     for (uint32_t entry = first; entry < first + a->ways; entry++) {
         uint64_t tag = a->tag[entry];
         unsigned size = x86_tag_size(tag);
-        uint64_t ignored = x86_offset_mask(grain == GRAIN_OWN ? size : grain) | (tag & TAG_GLOBAL ? TAG_PCID : 0);
+        uint64_t ignored =
+            x86_offset_mask(grain == GRAIN_OWN ? size : grain) | (tag & TAG_GLOBAL ? TAG_PCID : 0);
         if (((tag ^ key) & (TAG_VPN | TAG_PCID) & ~ignored) || !tlb_array_valid(a, entry))
             continue;
         if (a->grain != GRAIN_4K_2M || size == grain)
@@ -111,7 +112,9 @@ static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
     }
     unsigned victim = replacement_victim(
         &a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes, a->lfsr);
-    uint32_t way = overlapping != TLB_MISS ? (uint32_t)overlapping : invalid != TLB_MISS ? (uint32_t)invalid : victim;
+    uint32_t way = overlapping != TLB_MISS ? (uint32_t)overlapping
+                   : invalid != TLB_MISS   ? (uint32_t)invalid
+                                           : victim;
     uint32_t entry = first + way;
     if (tlb_array_valid(a, entry))
         a->evictions[x86_tag_size(a->tag[entry])]++;
@@ -128,7 +131,8 @@ static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
     return set;
 }
 
-void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool filling, uint64_t tag, uint64_t data)
+void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool filling, uint64_t tag,
+                     uint64_t data)
 {
     if (a->ways == 0)
         return;
@@ -154,11 +158,12 @@ void tlb_array_mark(struct tlb_array *a, int entry)
     touch(a, (uint32_t)entry / a->ways, (uint32_t)entry % a->ways);
 }
 
-static void invalidate_entries(struct tlb_array *a, uint32_t first, uint32_t count, unsigned flags, uint64_t vpn,
-                               unsigned pcid)
+static void invalidate_entries(struct tlb_array *a, uint32_t first, uint32_t count, unsigned flags,
+                               uint64_t vpn, unsigned pcid)
 {
     for (uint32_t entry = first; entry < first + count; entry++) {
-        if (!tlb_array_valid(a, entry) || !x86_invalidates(flags, vpn, pcid, a->tag[entry], grain_of(a, PAGE_4K)))
+        if (!tlb_array_valid(a, entry) ||
+            !x86_invalidates(flags, vpn, pcid, a->tag[entry], grain_of(a, PAGE_4K)))
             continue;
         drop(a, entry);
         a->invalidations[x86_tag_size(a->tag[entry])]++;

@@ -39,12 +39,12 @@ struct tlb_array {
     uint8_t grain;       /* enum granularity */
     struct replacement replacement;
     uint16_t lfsr;
-    uint64_t *tag;         /* [set * ways + way], x86_tag */
-    uint64_t *data;        /* likewise */
-    uint64_t *valid;       /* bit set * ways + way */
+    uint64_t *tag;              /* [set * ways + way], x86_tag */
+    uint64_t *data;             /* likewise */
+    uint64_t *valid;            /* bit set * ways + way */
     uint8_t *replacement_state; /* [set * replacement.state_bytes] */
-    uint64_t digest;       /* of all fills and marks, see tlb_array_digest */
-    uint32_t hint;         /* entry found last: where a search starts */
+    uint64_t digest;            /* of all fills and marks, see tlb_array_digest */
+    uint32_t hint;              /* entry found last: where a search starts */
 
     uint64_t fills[3], evictions[3], invalidations[3]; /* per page size */
 };
@@ -92,7 +92,8 @@ static inline int tlb_array_lookup(struct tlb_array *a, uint64_t vpn, unsigned p
  * The clock edge without an invalidation: marks entries found by `ports`
  * lookups (TLB_MISS: none on that port) and fills tag and data when `fill`.
  */
-void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool fill, uint64_t tag, uint64_t data);
+void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool fill, uint64_t tag,
+                     uint64_t data);
 
 /* The clock edge with only one lookup's mark: tlb_array_clock(a, &entry, 1, false, 0, 0). */
 void tlb_array_mark(struct tlb_array *a, int entry);

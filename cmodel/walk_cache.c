@@ -20,8 +20,8 @@ void walk_cache_free(struct walk_cache *wc)
         tlb_array_free(&wc->array[i]);
 }
 
-unsigned walk_cache_lookup(struct walk_cache *wc, uint64_t vpn, unsigned pcid, unsigned levels, uint64_t *data,
-                           int *entry)
+unsigned walk_cache_lookup(struct walk_cache *wc, uint64_t vpn, unsigned pcid, unsigned levels,
+                           uint64_t *data, int *entry)
 {
     for (unsigned level = 2; level <= levels; level++) {
         *entry = tlb_array_lookup(&wc->array[level - 2], vpn, pcid);
@@ -34,14 +34,15 @@ unsigned walk_cache_lookup(struct walk_cache *wc, uint64_t vpn, unsigned pcid, u
     return 0;
 }
 
-void walk_cache_clock(struct walk_cache *wc, unsigned used_level, int entry, unsigned fill_level, uint64_t tag,
-                      uint64_t data)
+void walk_cache_clock(struct walk_cache *wc, unsigned used_level, int entry, unsigned fill_level,
+                      uint64_t tag, uint64_t data)
 {
     const int none = TLB_MISS;
     if (used_level && used_level != fill_level)
         tlb_array_clock(&wc->array[used_level - 2], &entry, 1, false, 0, 0);
     if (fill_level)
-        tlb_array_clock(&wc->array[fill_level - 2], used_level == fill_level ? &entry : &none, 1, true, tag, data);
+        tlb_array_clock(&wc->array[fill_level - 2], used_level == fill_level ? &entry : &none, 1, true, tag,
+                        data);
 }
 
 void walk_cache_invalidate(struct walk_cache *wc, unsigned flags, uint64_t vpn, unsigned pcid)

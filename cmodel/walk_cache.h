@@ -25,15 +25,15 @@ void walk_cache_free(struct walk_cache *wc);
  * The deepest level (2..levels) with an entry for vpn, with *data of it; 0: none.
  * *entry is for walk_cache_clock.
  */
-unsigned walk_cache_lookup(struct walk_cache *wc, uint64_t vpn, unsigned pcid, unsigned levels, uint64_t *data,
-                           int *entry);
+unsigned walk_cache_lookup(struct walk_cache *wc, uint64_t vpn, unsigned pcid, unsigned levels,
+                           uint64_t *data, int *entry);
 
 /*
  * The clock edge without an invalidation: marks the entry that a lookup found
  * at used_level (0: none), fills the cache of fill_level (0: none).
  */
-void walk_cache_clock(struct walk_cache *wc, unsigned used_level, int entry, unsigned fill_level, uint64_t tag,
-                      uint64_t data);
+void walk_cache_clock(struct walk_cache *wc, unsigned used_level, int entry, unsigned fill_level,
+                      uint64_t tag, uint64_t data);
 
 /* The clock edge of an invalidation. */
 void walk_cache_invalidate(struct walk_cache *wc, unsigned flags, uint64_t vpn, unsigned pcid);

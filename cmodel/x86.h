@@ -30,18 +30,18 @@ enum {
 };
 
 /* A paging-structure entry (4.5). */
-#define ENTRY_P (1ull << 0)
-#define ENTRY_RW (1ull << 1)
-#define ENTRY_US (1ull << 2)
-#define ENTRY_PWT (1ull << 3)
-#define ENTRY_PCD (1ull << 4)
-#define ENTRY_A (1ull << 5)
-#define ENTRY_D (1ull << 6)
-#define ENTRY_PS (1ull << 7)      /* levels 2 to 5 */
-#define ENTRY_PAT_4K (1ull << 7)  /* level 1 */
-#define ENTRY_G (1ull << 8)
+#define ENTRY_P       (1ull << 0)
+#define ENTRY_RW      (1ull << 1)
+#define ENTRY_US      (1ull << 2)
+#define ENTRY_PWT     (1ull << 3)
+#define ENTRY_PCD     (1ull << 4)
+#define ENTRY_A       (1ull << 5)
+#define ENTRY_D       (1ull << 6)
+#define ENTRY_PS      (1ull << 7) /* levels 2 to 5 */
+#define ENTRY_PAT_4K  (1ull << 7) /* level 1 */
+#define ENTRY_G       (1ull << 8)
 #define ENTRY_PAT_BIG (1ull << 12) /* levels 2 and 3 with PS */
-#define ENTRY_NX (1ull << 63)
+#define ENTRY_NX      (1ull << 63)
 
 /*
  * A cached translation is two words. The tag: VA[56:12] in 44:0, PCID in
@@ -50,19 +50,19 @@ enum {
  * same layout; their frame is that of the next table, and only RW, US and NX
  * of the rights are used.
  */
-#define TAG_VPN ((1ull << 45) - 1)
-#define TAG_PCID_SHIFT 45
-#define TAG_PCID (0xfffull << TAG_PCID_SHIFT)
-#define TAG_GLOBAL (1ull << 57)
-#define TAG_SIZE_SHIFT 58
-#define DATA_PFN ((1ull << 40) - 1)
-#define DATA_RW (1ull << 40)
-#define DATA_US (1ull << 41)
-#define DATA_NX (1ull << 42)
-#define DATA_D (1ull << 43)
-#define DATA_PAT_SHIFT 44
+#define TAG_VPN         ((1ull << 45) - 1)
+#define TAG_PCID_SHIFT  45
+#define TAG_PCID        (0xfffull << TAG_PCID_SHIFT)
+#define TAG_GLOBAL      (1ull << 57)
+#define TAG_SIZE_SHIFT  58
+#define DATA_PFN        ((1ull << 40) - 1)
+#define DATA_RW         (1ull << 40)
+#define DATA_US         (1ull << 41)
+#define DATA_NX         (1ull << 42)
+#define DATA_D          (1ull << 43)
+#define DATA_PAT_SHIFT  44
 #define DATA_PKEY_SHIFT 47
-#define DATA_RIGHTS (DATA_RW | DATA_US | DATA_NX)
+#define DATA_RIGHTS     (DATA_RW | DATA_US | DATA_NX)
 
 static inline uint64_t x86_vpn(uint64_t va)
 {
@@ -77,7 +77,8 @@ static inline uint64_t x86_offset_mask(unsigned size)
 
 static inline uint64_t x86_tag(uint64_t vpn, unsigned pcid, bool global, unsigned size)
 {
-    return vpn | (uint64_t)pcid << TAG_PCID_SHIFT | (global ? TAG_GLOBAL : 0) | (uint64_t)size << TAG_SIZE_SHIFT;
+    return vpn | (uint64_t)pcid << TAG_PCID_SHIFT | (global ? TAG_GLOBAL : 0) |
+           (uint64_t)size << TAG_SIZE_SHIFT;
 }
 
 static inline unsigned x86_tag_size(uint64_t tag)
@@ -165,8 +166,8 @@ static inline uint64_t x86_leaf_data(uint64_t entry, unsigned level, uint64_t ri
 {
     uint64_t pat = (entry & ENTRY_PWT ? 1 : 0) | (entry & ENTRY_PCD ? 2 : 0) |
                    (entry & (level == 1 ? ENTRY_PAT_4K : ENTRY_PAT_BIG) ? 4 : 0);
-    return x86_entry_frame(entry, level, true) | rights | (entry & ENTRY_D ? DATA_D : 0) | pat << DATA_PAT_SHIFT |
-           ((entry >> 59) & 0xf) << DATA_PKEY_SHIFT;
+    return x86_entry_frame(entry, level, true) | rights | (entry & ENTRY_D ? DATA_D : 0) |
+           pat << DATA_PAT_SHIFT | ((entry >> 59) & 0xf) << DATA_PKEY_SHIFT;
 }
 
 enum { DENIED = 1, DENIED_BY_KEY = 2 };
@@ -181,7 +182,8 @@ static inline unsigned x86_denied(uint64_t data, unsigned attr, uint32_t mode, u
     bool fetch = kind == ACCESS_FETCH;
     unsigned result = 0;
 
-    if (user ? !us_page : us_page && !fetch && (mode & MODE_SMAP) && ((attr & ATTR_IMPLICIT) || !(attr & ATTR_AC)))
+    if (user ? !us_page
+             : us_page && !fetch && (mode & MODE_SMAP) && ((attr & ATTR_IMPLICIT) || !(attr & ATTR_AC)))
         result = DENIED;
     if (write && !(data & DATA_RW) && (user || (mode & MODE_WP)))
         result = DENIED;
@@ -229,7 +231,8 @@ enum {
  * address and PCID. grain: what the entry covers at least (0: 4 KiB .. 4); a
  * fragment of a large page is dropped with the whole page (4.10.2.3).
  */
-static inline bool x86_invalidates(unsigned flags, uint64_t key_vpn, unsigned key_pcid, uint64_t tag, unsigned grain)
+static inline bool x86_invalidates(unsigned flags, uint64_t key_vpn, unsigned key_pcid, uint64_t tag,
+                                   unsigned grain)
 {
     unsigned size = x86_tag_size(tag) > grain ? x86_tag_size(tag) : grain;
     if ((flags & INV_ADDRESS) && ((tag ^ key_vpn) & TAG_VPN & ~x86_offset_mask(size)))

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "miss_queue.h"
+
+void miss_queue_init(struct miss_queue *mq, const struct mmu_params *params)
+{
+    uint32_t entries = params->mmu.miss_queue;
+    *mq = (struct miss_queue){
+        .all = entries == 32 ? UINT32_MAX : (1u << entries) - 1,
+        .ports = (uint8_t)(1 + params->mmu.data_ports),
+        .latency = (uint8_t)params->l2.latency,
+    };
+}
+
+static unsigned lowest(uint32_t set)
+{
+    return (unsigned)__builtin_ctz(set);
+}
+
+/* Round robin: the first entry of a set at or after `from`. */
+static int pick(uint32_t set, unsigned from)
+{
+    uint32_t high = set & (UINT32_MAX << from);
+    return set ? (int)lowest(high ? high : set) : NO_ENTRY;
+}
+
+static uint8_t after(const struct miss_queue *mq, unsigned id)
+{
+    return id < 31 && mq->all >> (id + 1) ? (uint8_t)(id + 1) : 0;
+}
+
+int miss_queue_walk_candidate(const struct miss_queue *mq)
+{
+    return pick(mq->walk_pend, mq->next_walk);
+}
+
+uint32_t miss_queue_same_gib(const struct miss_queue *mq, uint64_t va)
+{
+    uint32_t same = 0;
+    for (uint32_t left = miss_queue_valid(mq); left; left &= left - 1) {
+        unsigned id = lowest(left);
+        if (!((x86_vpn(mq->va[id]) ^ x86_vpn(va)) & ~x86_offset_mask(PAGE_1G)))
+            same |= 1u << id;
+    }
+    return same;
+}
+
+enum l2_verdict miss_queue_l2_verdict(const struct miss_queue *mq, const struct translation_context *context,
+                                      unsigned id, bool hit, uint64_t data)
+{
+    if (!hit)
+        return L2_MISS;
+    if (x86_denied(data, mq->attr[id], context->mode, context->pkru, context->pkrs))
+        return L2_DENIED;
+    bool write = (mq->attr[id] & ATTR_KIND) == ACCESS_WRITE;
+    return write && !(data & DATA_D) ? L2_NOT_DIRTY : L2_ANSWERS;
+}
+
+/* A result for one access serves the other: same mode, same kind, or a read beside a write. */
+static bool may_merge(unsigned leader, unsigned attr)
+{
+    if ((leader ^ attr) & ~(unsigned)ATTR_KIND)
+        return false;
+    unsigned kind = attr & ATTR_KIND, leader_kind = leader & ATTR_KIND;
+    return kind == leader_kind || (leader_kind == ACCESS_WRITE && kind == ACCESS_READ);
+}
+
+/* The lowest entry under way that `id` may wait for, or NO_ENTRY. */
+static int find_leader(const struct miss_queue *mq, unsigned id, uint32_t leaving, struct mmu_stats *stats)
+{
+    bool refused = false;
+    for (uint32_t left = (mq->lookup | mq->walk_pend | mq->walk) & ~leaving; left; left &= left - 1) {
+        unsigned other = lowest(left);
+        if (x86_vpn(mq->va[other]) != x86_vpn(mq->va[id]))
+            continue;
+        if (may_merge(mq->attr[other], mq->attr[id]))
+            return (int)other;
+        refused = true;
+    }
+    stats->miss_queue_merges_refused += refused;
+    return NO_ENTRY;
+}
+
+static uint32_t followers(const struct miss_queue *mq, unsigned leader)
+{
+    uint32_t found = 0;
+    for (uint32_t left = mq->merged; left; left &= left - 1)
+        if (mq->leader[lowest(left)] == leader)
+            found |= left & -left;
+    return found;
+}
+
+/* Any of the entries -> PEND */
+static void send_back(struct miss_queue *mq, uint32_t entries)
+{
+    mq->merged &= ~entries;
+    mq->lookup &= ~entries;
+    mq->walk_pend &= ~entries;
+    mq->walk &= ~entries;
+    mq->answer &= ~entries;
+    mq->pend |= entries;
+}
+
+/* LOOKUP, WALK or MERGED -> ANSWER, for the entry and those merged with it */
+static void complete(struct miss_queue *mq, unsigned id, struct miss_result result, uint64_t data)
+{
+    uint32_t served = 1u << id;
+    uint32_t merged = followers(mq, id);
+    if (result.fault == FAULT_NONE)
+        served |= merged;
+    else
+        send_back(mq, merged);
+    mq->lookup &= ~served;
+    mq->walk &= ~served;
+    mq->merged &= ~served;
+    mq->answer |= served;
+    for (uint32_t left = served; left; left &= left - 1) {
+        mq->result[lowest(left)] = result;
+        mq->data[lowest(left)] = data;
+    }
+}
+
+/* PEND -> MERGED, LOOKUP or WALK_PEND */
+static void issue(struct miss_queue *mq, unsigned id, uint32_t leaving, struct mmu_stats *stats)
+{
+    uint32_t bit = 1u << id;
+    int leader = find_leader(mq, id, leaving, stats);
+    mq->pend &= ~bit;
+    mq->next_issue = after(mq, id);
+    if (leader != NO_ENTRY) {
+        mq->merged |= bit;
+        mq->leader[id] = (uint8_t)leader;
+        stats->miss_queue_merges++;
+    } else if (mq->skip_l2 & bit) {
+        mq->walk_pend |= bit;
+    } else {
+        mq->lookup |= bit;
+        mq->pipe_valid |= 1;
+        mq->pipe_id |= id;
+    }
+}
+
+/* LOOKUP -> ANSWER, WALK_PEND, or PEND when the array could not be read */
+static void end_lookup(struct miss_queue *mq, const struct miss_queue_in *in, unsigned id)
+{
+    uint32_t bit = 1u << id;
+    if (in->hold || in->sweep) {
+        send_back(mq, bit | followers(mq, id));
+    } else if (in->l2_verdict == L2_ANSWERS) {
+        struct miss_result result = {.size = (uint8_t)x86_tag_size(in->l2_tag), .source = SOURCE_L2};
+        complete(mq, id, result, in->l2_data);
+    } else {
+        if (in->l2_verdict == L2_DENIED)
+            mq->from_root |= bit;
+        mq->lookup &= ~bit;
+        mq->walk_pend |= bit;
+    }
+}
+
+static void allocate(struct miss_queue *mq, const struct miss_queue_in *in, uint32_t free,
+                     struct mmu_stats *stats)
+{
+    for (uint8_t left = in->miss; left; left &= (uint8_t)(left - 1)) {
+        unsigned port = lowest(left), id = lowest(free);
+        uint32_t bit = 1u << id;
+        free &= ~bit;
+        mq->pend |= bit;
+        mq->skip_l2 = (mq->skip_l2 & ~bit) | (in->skip_l2 >> port & 1 ? bit : 0);
+        mq->from_root = (mq->from_root & ~bit) | (in->from_root >> port & 1 ? bit : 0);
+        mq->port[port] |= bit;
+        mq->va[id] = in->access[port].va;
+        mq->attr[id] = in->access[port].attr;
+        mq->tag[id] = in->access[port].tag;
+        mq->fetch_busy |= port == MMU_PORT_FETCH;
+        stats->miss_queue_allocations++;
+    }
+}
+
+void miss_queue_clock(struct miss_queue *mq, const struct translation_context *context,
+                      const struct miss_queue_in *in, struct miss_queue_answers *answers,
+                      struct mmu_stats *stats)
+{
+    uint32_t free = mq->all & ~miss_queue_valid(mq), answering = mq->answer;
+    int looked_up = miss_queue_lookup_id(mq);
+    int walking = in->start_walk ? miss_queue_walk_candidate(mq) : NO_ENTRY;
+    bool may_issue = !in->hold && !in->sweep && !in->hold_issue && !in->result_waiting;
+    int issuing = may_issue ? pick(mq->pend, mq->next_issue) : NO_ENTRY;
+    uint32_t leaving = looked_up == NO_ENTRY ? 0 : 1u << looked_up;
+
+    mq->pipe_valid = (uint16_t)(mq->pipe_valid << 1 & ((1u << mq->latency) - 1));
+    mq->pipe_id = mq->pipe_id << ENTRY_ID_BITS & ((1ull << (ENTRY_ID_BITS * mq->latency)) - 1);
+    if (issuing != NO_ENTRY)
+        issue(mq, (unsigned)issuing, leaving, stats);
+    if (walking != NO_ENTRY) {
+        mq->walk_pend &= ~(1u << walking);
+        mq->walk |= 1u << walking;
+        mq->next_walk = after(mq, (unsigned)walking);
+    }
+    if (looked_up != NO_ENTRY)
+        end_lookup(mq, in, (unsigned)looked_up);
+    if (in->result_taken) {
+        struct miss_result result = {.fault = in->result_fault,
+                                     .code = in->result_code,
+                                     .size = (uint8_t)x86_tag_size(in->result_tag),
+                                     .source = SOURCE_WALK};
+        complete(mq, in->result_id, result, in->result_data);
+    }
+
+    answers->valid = 0;
+    for (unsigned port = 0; port < mq->ports && answering && !in->hold; port++) {
+        if (!(answering & mq->port[port]))
+            continue;
+        unsigned id = lowest(answering & mq->port[port]);
+        answers->valid |= (uint8_t)(1u << port);
+        answers->id[port] = (uint8_t)id;
+        mq->answer &= ~(1u << id);
+        mq->port[port] &= ~(1u << id);
+        mq->fetch_busy &= port != MMU_PORT_FETCH;
+    }
+    if (in->restart) {
+        stats->miss_queue_restarts += (unsigned)__builtin_popcount(in->restart & ~mq->pend);
+        send_back(mq, in->restart);
+    }
+    allocate(mq, in, free, stats);
+}

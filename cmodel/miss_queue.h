@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The miss queue: every access that the L1 TLBs did not answer, until it is
+ * answered. The C twin of rtl/miss_queue.sv.
+ *
+ * An entry is free, or in one of these states, each a bit vector over the
+ * entries:
+ *
+ *   PEND       waits to be issued
+ *   MERGED     waits for its leader, an entry for the same page
+ *   LOOKUP     in the pipeline in front of the L2 TLB
+ *   WALK_PEND  waits for a page walker
+ *   WALK       is being walked
+ *   ANSWER     has its result, waits for its port
+ *
+ * One entry is issued per cycle, round robin: merged with an entry in LOOKUP,
+ * WALK_PEND or WALK for the same page if mode and kind allow, else sent into
+ * the pipeline, or straight to WALK_PEND when the L2 TLB cannot help. A lookup
+ * leaves the pipeline L2Latency cycles later. A result goes to the entry and to
+ * those merged with it; a fault goes to the entry alone, the others issue again
+ * (a fault must come from memory as it stood while that access was in flight).
+ *
+ * An overtaking invalidation sends entries of every state back to PEND.
+ */
+#ifndef TWINWALK_MISS_QUEUE_H
+#define TWINWALK_MISS_QUEUE_H
+
+#include "mmu.h"
+#include "page_walker.h"
+#include "stats.h"
+#include "x86.h"
+
+enum { MISS_QUEUE_MAX = 32, ENTRY_ID_BITS = 5 };
+
+/* What an entry in ANSWER has for its access besides the data word. */
+struct miss_result {
+    uint8_t fault, code, size, source;
+};
+
+struct miss_queue {
+    uint32_t pend, merged, lookup, walk_pend, walk, answer; /* states, a bit per entry */
+    uint32_t skip_l2;                                       /* go to a walker without asking the L2 TLB */
+    uint32_t from_root;           /* walk from the root: confirms a denial by a cached entry */
+    uint32_t port[MMU_MAX_PORTS]; /* entries that belong to each port */
+
+    /* per entry */
+    uint64_t va[MISS_QUEUE_MAX];
+    uint8_t attr[MISS_QUEUE_MAX], tag[MISS_QUEUE_MAX];
+    uint8_t leader[MISS_QUEUE_MAX]; /* MERGED: the entry it waits for */
+    uint64_t data[MISS_QUEUE_MAX];  /* ANSWER: x86.h's data word; 0 with a fault */
+    struct miss_result result[MISS_QUEUE_MAX];
+
+    /* pipeline in front of the L2 TLB: bit / ENTRY_ID_BITS bits per stage, the youngest lowest */
+    uint16_t pipe_valid;
+    uint64_t pipe_id;
+
+    uint8_t next_issue, next_walk; /* round robin: the first entry considered */
+    bool fetch_busy;               /* an entry belongs to the fetch port */
+
+    uint32_t all; /* a bit for each entry that exists */
+    uint8_t ports, latency;
+};
+
+/* What the L2 TLB's answer means for an access. */
+enum l2_verdict {
+    L2_ANSWERS,
+    L2_MISS,
+    L2_NOT_DIRTY, /* a write, and the entry has D clear: walk to set it */
+    L2_DENIED     /* to be confirmed by a walk from the root */
+};
+
+struct miss_queue_in {
+    /* accesses that the L1 TLBs did not answer in this cycle */
+    uint8_t miss;                    /* bit per port */
+    uint8_t skip_l2;                 /* likewise: what the new entries get */
+    uint8_t from_root;               /* likewise */
+    const struct access_req *access; /* per port */
+
+    bool hold;        /* invalidation broadcast: no issue, no answer, no walk */
+    bool sweep;       /* the L2 TLB is being swept: no issue, lookups come back */
+    uint32_t restart; /* entries that the invalidation overtook */
+    bool hold_issue;  /* no issue: see page_walker_draining_exchange */
+
+    bool start_walk; /* the entry miss_queue_walk_candidate() goes to a walker */
+
+    /* the L2 TLB's word on miss_queue_lookup_id() */
+    enum l2_verdict l2_verdict;
+    uint64_t l2_tag, l2_data;
+
+    /* the walkers' result, when it is taken in this cycle */
+    bool result_taken, result_waiting;
+    uint8_t result_id, result_fault, result_code;
+    uint64_t result_tag, result_data;
+};
+
+/* What the miss queue answers in this cycle, one entry per port at most. */
+struct miss_queue_answers {
+    uint8_t valid; /* bit per port */
+    uint8_t id[MMU_MAX_PORTS];
+};
+
+enum { NO_ENTRY = -1 };
+
+static inline uint32_t miss_queue_valid(const struct miss_queue *mq)
+{
+    return mq->pend | mq->merged | mq->lookup | mq->walk_pend | mq->walk | mq->answer;
+}
+
+/* The entry whose lookup is in the pipeline's last stage, or NO_ENTRY. */
+static inline int miss_queue_lookup_id(const struct miss_queue *mq)
+{
+    unsigned stage = mq->latency - 1u;
+    if (!(mq->pipe_valid >> stage & 1))
+        return NO_ENTRY;
+    return (int)(mq->pipe_id >> (ENTRY_ID_BITS * stage)) & (MISS_QUEUE_MAX - 1);
+}
+
+/* The entry that would be walked next, or NO_ENTRY. */
+int miss_queue_walk_candidate(const struct miss_queue *mq);
+
+/* The entries whose address lies in the same GiB as va: any page there may be va's. */
+uint32_t miss_queue_same_gib(const struct miss_queue *mq, uint64_t va);
+
+void miss_queue_init(struct miss_queue *mq, const struct mmu_params *params);
+
+enum l2_verdict miss_queue_l2_verdict(const struct miss_queue *mq, const struct translation_context *context,
+                                      unsigned id, bool hit, uint64_t data);
+
+/*
+ * One clock edge; *answers tells which entries are answered (their fields stay
+ * readable until the next clock edge).
+ */
+void miss_queue_clock(struct miss_queue *mq, const struct miss_queue_in *in,
+                      struct miss_queue_answers *answers, struct mmu_stats *stats);
+
+#endif

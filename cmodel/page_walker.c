@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "page_walker.h"
+
+void page_walker_init(struct page_walker *w, unsigned walkers)
+{
+    *w = (struct page_walker){.all = (uint8_t)((1u << walkers) - 1)};
+}
+
+static unsigned lowest(uint8_t set)
+{
+    return (unsigned)__builtin_ctz(set);
+}
+
+static void start_at_root(struct page_walker *w, unsigned i, const struct translation_context *context)
+{
+    w->level[i] = (uint8_t)x86_levels(context->mode);
+    w->table[i] = context->root;
+    w->rights[i] = DATA_RW | DATA_US;
+}
+
+/* IDLE -> REQUEST */
+static void start(struct page_walker *w, unsigned i, const struct page_walker_in *in, struct mmu_stats *stats,
+                  uint64_t cycle)
+{
+    uint8_t bit = (uint8_t)(1u << i);
+    w->request |= bit;
+    w->exchange &= (uint8_t)~bit;
+    w->from_cache = (uint8_t)((w->from_cache & ~bit) | (in->start_from_cache ? bit : 0));
+    w->entry_id[i] = in->start_id;
+    w->level[i] = in->start_level;
+    w->table[i] = in->start_table;
+    w->rights[i] = in->start_rights;
+    w->va[i] = in->start_va;
+    w->attr[i] = in->start_attr;
+    w->started[i] = cycle;
+    stats->walker_walks++;
+}
+
+/* REQUEST -> WAIT */
+static void load_request_register(struct page_walker *w, unsigned i)
+{
+    uint8_t bit = (uint8_t)(1u << i);
+    bool exchange = w->exchange & bit;
+    w->request &= (uint8_t)~bit;
+    w->wait |= bit;
+    w->memory_valid = true;
+    w->memory = (struct mem_req){.addr = x86_entry_address(w->table[i], w->level[i], w->va[i]),
+                                 .expected = exchange ? w->expected[i] : 0,
+                                 .desired = exchange ? w->desired[i] : 0,
+                                 .exchange = exchange,
+                                 .tag = (uint8_t)i};
+    w->next = w->all >> (i + 1) ? (uint8_t)(i + 1) : 0;
+}
+
+/* The entry with the bits that this access sets: A, and D in the leaf of a write (SDM 4.8). */
+static uint64_t with_accessed_dirty(uint64_t entry, bool leaf, unsigned attr)
+{
+    bool dirty = leaf && (attr & ATTR_KIND) == ACCESS_WRITE;
+    return entry | ENTRY_A | (dirty ? ENTRY_D : 0);
+}
+
+static void set_result(struct page_walker *w, unsigned i, enum fault_kind fault, uint8_t code, uint64_t tag,
+                       uint64_t data, struct mmu_stats *stats, uint64_t cycle)
+{
+    w->result_valid = true;
+    w->result_id = w->entry_id[i];
+    w->result_fault = (uint8_t)fault;
+    w->result_code = code;
+    w->result_tag = tag;
+    w->result_data = data;
+    stat_sample(stats->walker_latency, cycle - w->started[i]);
+    if (fault == FAULT_NONE)
+        stats->walker_translations[x86_tag_size(tag)]++;
+    else if (fault == FAULT_PAGE)
+        stats->walker_faults++;
+    else
+        stats->walker_machine_checks++;
+}
+
+/* WAIT -> REQUEST or IDLE */
+static struct walk_cache_fill take_response(struct page_walker *w, unsigned i,
+                                            const struct translation_context *context,
+                                            const struct mem_resp *response, struct mmu_stats *stats,
+                                            uint64_t cycle)
+{
+    struct walk_cache_fill fill = {0};
+    uint8_t bit = (uint8_t)(1u << i);
+    bool was_exchange = w->exchange & bit;
+    w->wait &= (uint8_t)~bit;
+    w->exchange &= (uint8_t)~bit;
+    if (was_exchange)
+        stats->walker_exchanges++;
+    else
+        stats->walker_reads++;
+
+    if (response->error) {
+        set_result(w, i, FAULT_MACHINE_CHECK, 0, 0, 0, stats, cycle);
+        return fill;
+    }
+    if (was_exchange && !response->exchanged) {
+        stats->walker_exchanges_lost++;
+        w->from_cache &= (uint8_t)~bit;
+        start_at_root(w, i, context);
+        w->request |= bit;
+        return fill;
+    }
+
+    unsigned level = w->level[i];
+    uint64_t entry = was_exchange ? w->desired[i] : response->data;
+    unsigned kind = x86_entry_kind(entry, level, context->mode, context->maxphyaddr, context->gib_pages);
+    bool leaf = kind & ENTRY_IS_LEAF;
+    uint64_t updated = with_accessed_dirty(entry, leaf, w->attr[i]);
+    uint64_t rights = x86_accumulate(w->rights[i], entry, context->mode);
+    unsigned denied = 0;
+    if (leaf)
+        denied = x86_denied(x86_leaf_data(entry, level, rights), w->attr[i], context->mode, context->pkru,
+                            context->pkrs);
+
+    if (!(kind & ENTRY_IS_PRESENT) || (kind & ENTRY_IS_RESERVED) || denied) {
+        if (w->from_cache & bit) {
+            stats->walker_confirmations++;
+            w->from_cache &= (uint8_t)~bit;
+            start_at_root(w, i, context);
+            w->request |= bit;
+        } else {
+            /* A reserved bit is reported without the rights: those of an unusable entry mean nothing. */
+            unsigned reported = kind & ENTRY_IS_RESERVED ? 0 : denied;
+            set_result(w, i, FAULT_PAGE, x86_error_code(kind, reported, w->attr[i], context->mode), 0, 0,
+                       stats, cycle);
+        }
+    } else if (updated != entry) {
+        w->expected[i] = entry;
+        w->desired[i] = updated;
+        w->exchange |= bit;
+        w->request |= bit;
+    } else if (leaf) {
+        bool global = (entry & ENTRY_G) && (context->mode & MODE_PGE);
+        uint64_t tag = x86_tag(x86_vpn(w->va[i]), context->pcid, global, level - 1);
+        set_result(w, i, FAULT_NONE, 0, tag, x86_leaf_data(entry, level, rights), stats, cycle);
+    } else {
+        uint64_t frame = x86_entry_frame(entry, level, false);
+        fill = (struct walk_cache_fill){.level = (uint8_t)level,
+                                        .tag = x86_tag(x86_vpn(w->va[i]), context->pcid, false, PAGE_4K),
+                                        .data = frame | rights};
+        w->level[i] = (uint8_t)(level - 1);
+        w->table[i] = frame;
+        w->rights[i] = rights;
+        w->request |= bit;
+    }
+    return fill;
+}
+
+struct walk_cache_fill page_walker_clock(struct page_walker *w, const struct translation_context *context,
+                                         const struct page_walker_in *in, struct mmu_stats *stats,
+                                         uint64_t cycle)
+{
+    struct walk_cache_fill fill = {0};
+    uint8_t idle = page_walker_idle(w), requesting = w->request;
+
+    if (in->result_taken)
+        w->result_valid = false;
+    if (in->memory_taken)
+        w->memory_valid = false;
+    if (requesting && !w->memory_valid && !in->hold) {
+        uint8_t high = (uint8_t)(requesting & (0xffu << w->next));
+        unsigned i = lowest(high ? high : requesting);
+        load_request_register(w, i);
+    }
+    if (in->response) {
+        unsigned i = in->response->tag;
+        uint8_t bit = (uint8_t)(1u << i);
+        if (w->drain & bit) {
+            w->drain &= (uint8_t)~bit;
+            w->exchange &= (uint8_t)~bit;
+        } else {
+            fill = take_response(w, i, context, in->response, stats, cycle);
+        }
+    }
+    if (in->start)
+        start(w, lowest(idle), in, stats, cycle);
+    if (in->abort) {
+        stats->walker_overtaken += (unsigned)__builtin_popcount(in->abort & (w->request | w->wait));
+        w->request &= (uint8_t)~in->abort;
+        w->drain |= w->wait & in->abort;
+        w->wait &= (uint8_t)~in->abort;
+    }
+    return fill;
+}

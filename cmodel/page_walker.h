@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The page walkers: up to eight walks at once, one memory request in flight
+ * each, around one datapath that decodes an entry per cycle. The C twin of
+ * rtl/page_walker.sv.
+ *
+ * A walker is IDLE, in REQUEST (wants the request register), in WAIT (its
+ * request is in the register or in memory) or in DRAIN (given up; the response
+ * is still to come and is thrown away). A state is a bit vector over the
+ * walkers. In WAIT a response decides the next step:
+ *
+ *   entry clear, reserved or denying   result: page fault; but a walk that began in a
+ *                                      walk cache begins again at the root
+ *   A, or D for a write, to be set     REQUEST with a compare-exchange
+ *   entry points to a table            fills the walk cache, REQUEST one level down
+ *   entry maps a page                  result: translation
+ *   compare-exchange lost              REQUEST at the root
+ *   bus error                          result: machine check
+ *
+ * A response takes one cycle to the next request, that one to the request
+ * register: two cycles a level plus memory's. The result register holds one
+ * result until the miss queue takes it, and holds back responses meanwhile.
+ */
+#ifndef TWINWALK_PAGE_WALKER_H
+#define TWINWALK_PAGE_WALKER_H
+
+#include "mmu.h"
+#include "stats.h"
+#include "x86.h"
+
+enum { WALKERS_MAX = 8 };
+
+struct page_walker {
+    /* states, a bit per walker; IDLE when in none */
+    uint8_t request, wait, drain;
+    uint8_t exchange;   /* the present request is a compare-exchange */
+    uint8_t from_cache; /* the walk began in a walk cache */
+    /* per walker */
+    uint8_t level[WALKERS_MAX];    /* 1..5, of the entry being read */
+    uint8_t entry_id[WALKERS_MAX]; /* miss queue entry it walks for */
+    uint64_t table[WALKERS_MAX];   /* frame of the table being read */
+    uint64_t rights[WALKERS_MAX];  /* of the path above, x86.h's DATA_RIGHTS */
+    uint64_t va[WALKERS_MAX];
+    uint8_t attr[WALKERS_MAX];
+    uint64_t expected[WALKERS_MAX]; /* compare-exchange: the entry as it was read */
+    uint64_t desired[WALKERS_MAX];  /* compare-exchange: with A (and D) set */
+
+    uint8_t next; /* round robin: the first walker considered for the request register */
+
+    bool memory_valid; /* request register */
+    struct mem_req memory;
+
+    bool result_valid;
+    uint8_t result_id; /* miss queue entry */
+    uint8_t result_fault;
+    uint8_t result_code;
+    uint64_t result_tag, result_data; /* FAULT_NONE only, else 0 */
+
+    uint8_t all;                   /* a bit for each walker that exists */
+    uint64_t started[WALKERS_MAX]; /* cycle, for the statistics */
+};
+
+/* What the control registers say; constant while a walk is under way. */
+struct translation_context {
+    uint64_t root; /* frame of the root table */
+    uint32_t mode;
+    uint32_t pkru, pkrs;
+    uint16_t pcid;
+    uint8_t maxphyaddr;
+    bool gib_pages;
+};
+
+struct page_walker_in {
+    bool start; /* the lowest idle walker starts */
+    uint8_t start_id;
+    uint8_t start_level;
+    bool start_from_cache;
+    uint64_t start_table, start_rights;
+    uint64_t start_va;
+    uint8_t start_attr;
+
+    bool hold;     /* no new request is made in this cycle (an invalidation) */
+    uint8_t abort; /* walkers to give up */
+    bool result_taken;
+
+    bool memory_taken;
+    const struct mem_resp *response; /* taken in this cycle, or NULL */
+};
+
+/* What a response did to the walk cache. */
+struct walk_cache_fill {
+    uint8_t level; /* 2..5; 0: no fill */
+    uint64_t tag, data;
+};
+
+static inline uint8_t page_walker_idle(const struct page_walker *w)
+{
+    return (uint8_t)(w->all & ~(w->request | w->wait | w->drain));
+}
+
+/* Compare-exchanges of given-up walks that memory has not answered yet. */
+static inline uint8_t page_walker_draining_exchange(const struct page_walker *w)
+{
+    return w->drain & w->exchange;
+}
+
+void page_walker_init(struct page_walker *w, unsigned walkers);
+
+/* One clock edge; returns the walk cache fill that goes with it. */
+struct walk_cache_fill page_walker_clock(struct page_walker *w, const struct translation_context *context,
+                                         const struct page_walker_in *in, struct mmu_stats *stats,
+                                         uint64_t cycle);
+
+#endif
