@@ -175,9 +175,8 @@ static void allocate(struct miss_queue *mq, const struct miss_queue_in *in, uint
     }
 }
 
-void miss_queue_clock(struct miss_queue *mq, const struct translation_context *context,
-                      const struct miss_queue_in *in, struct miss_queue_answers *answers,
-                      struct mmu_stats *stats)
+void miss_queue_clock(struct miss_queue *mq, const struct miss_queue_in *in,
+                      struct miss_queue_answers *answers, struct mmu_stats *stats)
 {
     uint32_t free = mq->all & ~miss_queue_valid(mq), answering = mq->answer;
     int looked_up = miss_queue_lookup_id(mq);

@@ -141,8 +141,7 @@ struct mmu_stats;
 
 /*
  * A model of checked parameters, in reset. NULL when memory is short.
- * After reset paging is on, 4-level, CR3 0, WP and NXE clear; the L2 TLBs are
- * cleared set by set first, and no access is accepted meanwhile.
+ * After reset paging is on, with four levels; all else in the registers is 0.
  */
 struct mmu *mmu_create(const struct mmu_params *params);
 void mmu_destroy(struct mmu *mmu);
@@ -168,6 +167,6 @@ void mmu_skip(struct mmu *mmu, uint64_t cycles);
 uint64_t mmu_cycle(const struct mmu *mmu);
 
 /* Statistics since mmu_create (table: stats.def). */
-const struct mmu_stats *mmu_statistics(const struct mmu *mmu);
+const struct mmu_stats *mmu_statistics(struct mmu *mmu);
 
 #endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of the model, for the model itself and for those who compare it
+ * with the RTL's, register by register. Fields have the names of the RTL's
+ * registers without their _q.
+ */
+#ifndef TWINWALK_MMU_STATE_H
+#define TWINWALK_MMU_STATE_H
+
+#include "control.h"
+#include "l1_tlb.h"
+#include "l2_tlb.h"
+#include "miss_queue.h"
+#include "mmu.h"
+#include "page_walker.h"
+#include "walk_cache.h"
+
+struct mmu {
+    struct l1_tlb l1i, l1d;
+    struct l2_tlb l2, l2i; /* l2i only when split */
+    struct walk_cache walk_cache;
+    struct page_walker page_walker;
+    struct miss_queue miss_queue;
+    struct control control;
+
+    /* accesses accepted in the previous cycle, being looked up in this one */
+    uint8_t lookup_valid; /* bit per port */
+    struct access_req lookup[MMU_MAX_PORTS];
+
+    /* answers of the miss queue, on their ports in this cycle */
+    uint8_t answer_valid; /* bit per port */
+    struct response answer[MMU_MAX_PORTS];
+
+    /* what the lookups found: a function of the above, kept for the clock edge */
+    struct l1_hit hit[MMU_MAX_PORTS];
+    uint8_t miss, skip_l2, from_root; /* bit per port */
+
+    bool quiet; /* nothing but lookups is under way: the next step may take the short way */
+    uint8_t ports;
+    bool split;
+    uint32_t entries; /* of the miss queue */
+    struct translation_context context;
+    struct mmu_out out;
+    uint64_t cycle;
+    struct mmu_stats stats;
+};
+
+#endif
