@@ -183,6 +183,11 @@ void phys_mem_write64(struct phys_mem *mem, uint64_t addr, uint64_t value)
     memcpy(writable_bytes(mem, addr >> PAGE_SHIFT) + addr % PAGE_BYTES, &word, sizeof(word));
 }
 
+bool phys_mem_backed(const struct phys_mem *mem, uint64_t addr)
+{
+    return page_bytes(mem, addr >> PAGE_SHIFT) != zero_page;
+}
+
 int phys_mem_map(struct phys_mem *mem, uint64_t addr, const void *bytes, uint64_t len)
 {
     assert(addr % PAGE_BYTES == 0 && len % PAGE_BYTES == 0);

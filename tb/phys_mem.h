@@ -7,6 +7,7 @@
 #ifndef TWINWALK_PHYS_MEM_H
 #define TWINWALK_PHYS_MEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct phys_mem;
@@ -17,6 +18,9 @@ void phys_mem_destroy(struct phys_mem *mem);
 /* addr: 8-byte aligned, below 2^52. */
 uint64_t phys_mem_read64(const struct phys_mem *mem, uint64_t addr);
 void phys_mem_write64(struct phys_mem *mem, uint64_t addr, uint64_t value);
+
+/* false: nobody wrote, loaded or mapped the page of addr (below 2^52); it reads as zero. */
+bool phys_mem_backed(const struct phys_mem *mem, uint64_t addr);
 
 /*
  * Backs [addr, addr + len) (4 KiB aligned) with bytes that outlive `mem`,
