@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* twinwalk run: from options and configuration to one run of the bench. */
+#include "cmd_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "config.h"
+
+static int run_bench(const struct run_options *options, const struct config *config, const char *reproduce)
+{
+    struct bench_options bench = bench_defaults(&config->mmu, &config->bench, options->engine);
+
+    bench.script = options->script;
+    bench.trace = options->trace;
+    bench.random = options->random;
+    bench.image = options->image;
+    bench.seed = options->seed;
+    bench.cycles = options->cycles;
+    bench.accesses = options->accesses;
+    bench.stats = options->stats;
+    bench.json = options->json;
+    bench.results = options->results;
+    bench.progress = !options->quiet && isatty(STDERR_FILENO);
+    bench.quiet = options->quiet;
+    if (options->judge != JUDGE_AS_USUAL)
+        bench.judge = options->judge == JUDGE_ON;
+    bench.wave = options->wave;
+    bench.reproduce = reproduce;
+    return bench_run(&bench);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    /* argp moves arguments about, so the line is taken down first. */
+    char *reproduce = run_command_line(program_invocation_name, argc, argv);
+    struct run_options options;
+    struct config config;
+    int code;
+
+    run_options_parse(&options, argc, argv);
+    if (reproduce == NULL) {
+        fprintf(stderr, "twinwalk run: out of memory\n");
+        code = EXIT_INTERNAL;
+    } else if (config_open(&config, options.config, options.settings.settings, options.settings.count) != 0) {
+        code = EXIT_USAGE;
+    } else {
+        code = run_bench(&options, &config, reproduce);
+        config_close(&config);
+    }
+    setting_list_free(&options.settings);
+    free(reproduce);
+    return code;
+}

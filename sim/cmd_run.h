@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of twinwalk run, as the command line gives them. */
+#ifndef TWINWALK_CMD_RUN_H
+#define TWINWALK_CMD_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench.h"
+#include "options.h"
+
+enum judge_choice { JUDGE_AS_USUAL, JUDGE_ON, JUDGE_OFF };
+
+struct run_options {
+    const char *config;           /* path or name */
+    struct setting_list settings; /* -s, in order */
+    const char *script, *trace;   /* NULL: not given; exactly one of these and random is */
+    bool random;
+    const char *image; /* NULL: none */
+    enum engine engine;
+    enum judge_choice judge;
+    uint64_t seed;
+    uint64_t cycles, accesses;          /* 0: no bound */
+    const char *stats, *json, *results; /* paths; NULL: not wanted */
+    bool wave;
+    const char *wave_path; /* NULL: the default name */
+    bool quiet;
+};
+
+/*
+ * Reads the command line of twinwalk run into *options; its settings are to be
+ * freed by setting_list_free. On bad usage prints why and exits with EXIT_USAGE.
+ */
+void run_options_parse(struct run_options *options, int argc, char **argv);
+
+/*
+ * The shell command that repeats a run: `program` run and its arguments,
+ * quoted where a shell needs it. To be freed; NULL when memory is short.
+ */
+char *run_command_line(const char *program, int argc, char **argv);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of twinwalk run. */
+#include <argp.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd_run.h"
+#include "commands.h"
+
+enum {
+    OPTION_SCRIPT = 256,
+    OPTION_TRACE,
+    OPTION_RANDOM,
+    OPTION_IMAGE,
+    OPTION_ENGINE,
+    OPTION_SEED,
+    OPTION_CYCLES,
+    OPTION_ACCESSES,
+    OPTION_STATS,
+    OPTION_JSON,
+    OPTION_RESULTS,
+    OPTION_WAVE,
+    OPTION_JUDGE,
+    OPTION_NO_JUDGE,
+};
+
+enum { DEFAULT_SEED = 1, DEFAULT_RANDOM_ACCESSES = 1000000 };
+
+static const struct argp_option option_table[] = {
+    {NULL, 0, NULL, 0, "Hardware and bench:", 1},
+    {"config", 'c', "CONFIG", 0, "a YAML file, or the name of a shipped configuration (default: default)", 1},
+    {"set", 's', "SECTION.KEY=VALUE", 0, "set one value, over the file's; may be repeated", 1},
+    {"engine", OPTION_ENGINE, "ENGINE", 0,
+     "lockstep: RTL and C model, compared in every cycle (the default); model: the C model alone; rtl: the "
+     "RTL "
+     "alone",
+     1},
+    {"judge", OPTION_JUDGE, NULL, 0, "check every answer by the architectural judge, with any engine", 1},
+    {"no-judge", OPTION_NO_JUDGE, NULL, 0, "do not, even in lockstep", 1},
+    {NULL, 0, NULL, 0, "Stimulus, one of:", 2},
+    {"script", OPTION_SCRIPT, "FILE", 0, "a script (docs/script.md)", 2},
+    {"trace", OPTION_TRACE, "FILE", 0, "a trace of a program's memory accesses", 2},
+    {"random", OPTION_RANDOM, NULL, 0, "constrained random, by the weights of section random", 2},
+    {NULL, 0, NULL, 0, "With:", 3},
+    {"image", OPTION_IMAGE, "FILE", 0, "memory image to start from: ELF core, tables.bin or raw", 3},
+    {"seed", OPTION_SEED, "N", 0, "seed of everything random (default: 1)", 3},
+    {"cycles", OPTION_CYCLES, "N", 0, "offer nothing new from this cycle on (0: no bound)", 3},
+    {"accesses", OPTION_ACCESSES, "N", 0,
+     "end after so many accesses (0: no bound); --random without --cycles ends after 1M", 3},
+    {NULL, 0, NULL, 0, "Output:", 4},
+    {"stats", OPTION_STATS, "FILE", 0, "write the statistics as text", 4},
+    {"json", OPTION_JSON, "FILE", 0, "write the statistics as JSON", 4},
+    {"results", OPTION_RESULTS, "FILE", 0, "write one JSON line per access", 4},
+    {"wave", OPTION_WAVE, "FILE", OPTION_ARG_OPTIONAL, "write the waveforms of the RTL (FST)", 4},
+    {"quiet", 'q', NULL, 0, "no progress line and no summary", 4},
+    {0},
+};
+
+static void set_once(struct argp_state *state, const char **path, const char *arg, const char *name)
+{
+    if (*path != NULL)
+        argp_error(state, "--%s is given twice", name);
+    if (arg[0] == '\0')
+        argp_error(state, "--%s: the file name is empty", name);
+    *path = arg;
+}
+
+static void set_count(struct argp_state *state, uint64_t *count, const char *arg, const char *name)
+{
+    if (!parse_count(arg, count))
+        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
+                   arg);
+}
+
+static enum engine parse_engine(struct argp_state *state, const char *arg)
+{
+    if (strcmp(arg, "lockstep") == 0)
+        return ENGINE_LOCKSTEP;
+    if (strcmp(arg, "model") == 0)
+        return ENGINE_MODEL;
+    if (strcmp(arg, "rtl") == 0)
+        return ENGINE_RTL;
+    argp_error(state, "--engine: '%s' is none of lockstep, model, rtl", arg);
+    return ENGINE_LOCKSTEP;
+}
+
+/* What must hold of all options together. */
+static void check_options(struct argp_state *state, struct run_options *options)
+{
+    if ((options->script != NULL) + (options->trace != NULL) + options->random != 1)
+        argp_error(state, "give one of --script, --trace and --random");
+    if (options->wave && options->engine == ENGINE_MODEL)
+        argp_error(state, "--wave needs the RTL: use --engine lockstep or rtl");
+    if (options->random && options->cycles == 0 && options->accesses == UINT64_MAX)
+        options->accesses = DEFAULT_RANDOM_ACCESSES;
+    if (options->accesses == UINT64_MAX)
+        options->accesses = 0;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct run_options *options = state->input;
+
+    switch (key) {
+    case 'c':
+        options->config = arg;
+        return 0;
+    case 's':
+        if (!setting_list_add(&options->settings, arg))
+            argp_failure(state, EXIT_INTERNAL, 0, "out of memory");
+        return 0;
+    case 'q':
+        options->quiet = true;
+        return 0;
+    case OPTION_SCRIPT:
+        set_once(state, &options->script, arg, "script");
+        return 0;
+    case OPTION_TRACE:
+        set_once(state, &options->trace, arg, "trace");
+        return 0;
+    case OPTION_RANDOM:
+        options->random = true;
+        return 0;
+    case OPTION_IMAGE:
+        set_once(state, &options->image, arg, "image");
+        return 0;
+    case OPTION_ENGINE:
+        options->engine = parse_engine(state, arg);
+        return 0;
+    case OPTION_SEED:
+        set_count(state, &options->seed, arg, "seed");
+        return 0;
+    case OPTION_CYCLES:
+        set_count(state, &options->cycles, arg, "cycles");
+        return 0;
+    case OPTION_ACCESSES:
+        set_count(state, &options->accesses, arg, "accesses");
+        return 0;
+    case OPTION_STATS:
+        set_once(state, &options->stats, arg, "stats");
+        return 0;
+    case OPTION_JSON:
+        set_once(state, &options->json, arg, "json");
+        return 0;
+    case OPTION_RESULTS:
+        set_once(state, &options->results, arg, "results");
+        return 0;
+    case OPTION_WAVE:
+        options->wave = true;
+        if (arg != NULL)
+            set_once(state, &options->wave_path, arg, "wave");
+        return 0;
+    case OPTION_JUDGE:
+        options->judge = JUDGE_ON;
+        return 0;
+    case OPTION_NO_JUDGE:
+        options->judge = JUDGE_OFF;
+        return 0;
+    case ARGP_KEY_END:
+        check_options(state, options);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void run_options_parse(struct run_options *options, int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .doc =
+            "Run the RTL and the C model of one configuration over a script, a trace or a random load."
+            "\vExit codes: 0 all agreed, 1 a mismatch or a failed expectation, 2 bad usage, configuration or "
+            "input, 3 internal error.",
+    };
+
+    *options = (struct run_options){
+        .config = "default",
+        .engine = ENGINE_LOCKSTEP,
+        .seed = DEFAULT_SEED,
+        .accesses = UINT64_MAX, /* until check_options: not given */
+    };
+    argp_parse(&argp, argc, argv, 0, NULL, options);
+}
+
+/* Appends text in single quotes, unless it has only characters that no shell looks at. */
+static void print_quoted(FILE *out, const char *text)
+{
+    bool plain = text[0] != '\0';
+
+    for (const char *c = text; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && strchr("-_=./:,+%@", *c) == NULL)
+            plain = false;
+    if (plain) {
+        fputs(text, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            fputs("'\\''", out);
+        else
+            putc(*text, out);
+    }
+    putc('\'', out);
+}
+
+char *run_command_line(const char *program, int argc, char **argv)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *out = open_memstream(&line, &size);
+
+    if (out == NULL)
+        return NULL;
+    print_quoted(out, program);
+    fputs(" run", out);
+    for (int i = 1; i < argc; i++) {
+        putc(' ', out);
+        print_quoted(out, argv[i]);
+    }
+    if (fclose(out) != 0) {
+        free(line);
+        return NULL;
+    }
+    return line;
+}
