@@ -7,11 +7,21 @@ endif
 AR := gcc-ar
 BUILD ?= build
 
-# Parallel unless told otherwise, and each job's output in one piece.
+# Parallel unless told otherwise.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
-MAKEFLAGS += --output-sync=target --no-print-directory
+MAKEFLAGS += --no-print-directory
+# Builds from other targets: each job's output in one piece.
+BUILD_NOW := $(MAKE) --output-sync=target
+
+# `make V=1` shows the commands.
+ifndef V
+Q := @
+SAY = @echo
+else
+SAY = @:
+endif
 
 CPPFLAGS := -D_GNU_SOURCE= -Icmodel -Itb -Isim
 WARNINGS := -Wall -Wextra -Werror
@@ -50,30 +60,30 @@ setup: ## install the Debian packages that are missing (.ci/packages; sudo when 
 	@.ci/setup
 
 all: setup ## set up and build build/twinwalk and the tests
-	+@$(MAKE) programs
+	+@$(BUILD_NOW) programs
 
 run: setup ## set up, build, and run RTL and C model in lockstep on a real machine's page tables
-	+@$(MAKE) $(PROGRAM)
-	$(PROGRAM) run $(RUN_ARGS)
+	+@$(BUILD_NOW) $(PROGRAM)
+	+$(PROGRAM) run $(RUN_ARGS)
 
 test: setup ## set up, build and run every test
-	+@$(MAKE) programs
+	+@$(BUILD_NOW) programs
 	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) .ci/run-tests $(BUILD)/test-logs $(TESTS) $(TEST_SCRIPTS)
 
 sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
-	+@$(MAKE) BUILD=build/asan SANITIZE=1 tests
+	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests
 	@JOBS=$(JOBS) .ci/run-tests build/asan/test-logs $(TEST_SOURCES:tb/tests/%.c=build/asan/tests/%)
 
 lint: setup ## check the RTL with three tools, the C code, formats and licence lines
-	+@$(MAKE) $(PROGRAM)
+	+@$(BUILD_NOW) $(PROGRAM)
 	@JOBS=$(JOBS) TWINWALK=$(PROGRAM) .ci/lint
 
 bench: setup ## measure the speed of bare RTL, lockstep and the C model
-	+@$(MAKE) $(PROGRAM)
+	+@$(BUILD_NOW) $(PROGRAM)
 	@TWINWALK=$(PROGRAM) tb/bench_speed.sh
 
 docs: setup ## make the references in docs from the tables in the code
-	+@$(MAKE) $(PROGRAM)
+	+@$(BUILD_NOW) $(PROGRAM)
 	$(PROGRAM) config --markdown >$(BUILD)/configuration.md
 	mv $(BUILD)/configuration.md docs/configuration.md
 
@@ -84,22 +94,25 @@ programs: $(PROGRAM) tests
 tests: $(TESTS)
 
 $(PROGRAM): $(BUILD)/sim/main.o $(LIBRARY)
-	$(CC) $(CFLAGS) $(LINK_TIME) -rdynamic -o $@ $^ $(LDLIBS)
+	$(SAY) "  LINK  $@"
+	+$(Q)$(CC) $(CFLAGS) $(LINK_TIME) -rdynamic -o $@ $^ $(LDLIBS)
 
 # Made anew, so that no member outlives its source.
 $(LIBRARY): $(OBJECTS) $(BUILD)/objects.txt
-	@rm -f $@
-	$(AR) rcs $@ $(OBJECTS)
+	$(SAY) "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJECTS)
 
 $(BUILD)/objects.txt: FORCE | $(BUILD)/tests/.
 	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' >$@
 
 $(BUILD)/tests/%: $(BUILD)/tb/tests/%.o $(TEST_HELPERS) $(LIBRARY) | $(BUILD)/tests/.
-	$(CC) $(CFLAGS) -fno-lto -rdynamic -o $@ $^ $(LDLIBS) -lcmocka
+	$(SAY) "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) -fno-lto -rdynamic -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) "  CC    $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/.:
 	@mkdir -p $@

@@ -261,7 +261,7 @@ static void note_complaint(cyaml_log_t level, void *context, const char *format,
 {
     struct complaint *complaint = context;
     char line[MESSAGE_BYTES];
-    char field[NAME_BYTES];
+    char field[NAME_BYTES] = "";
     struct place place;
 
     (void)level;
@@ -272,7 +272,7 @@ static void note_complaint(cyaml_log_t level, void *context, const char *format,
         if (complaint->count == 0)
             complaint->place = place;
         if (complaint->count < 2)
-            strcpy(complaint->fields[complaint->count++], field);
+            memcpy(complaint->fields[complaint->count++], field, sizeof(field));
     } else if (complaint->reason[0] == '\0' && strstr(line, "Backtrace") == NULL) {
         const char *reason = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
 
