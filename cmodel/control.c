@@ -115,9 +115,9 @@ void control_clock(struct control *c, const struct control_in *in, struct mmu_st
         }
         break;
     case CONTROL_SWEEP:
-        c->sweep_set++;
-        if (c->sweep_set == c->sweep_sets)
+        if (c->sweep_set == c->sweep_sets - 1)
             c->state = CONTROL_SETTLE;
+        c->sweep_set = (c->sweep_set + 1) & 1023;
         break;
     case CONTROL_SETTLE:
         if (in->fault_waiting)

@@ -45,7 +45,7 @@ struct control {
     uint8_t flags; /* what it invalidates, x86.h's INV_ flags */
     uint16_t pcid; /* of the entries it invalidates */
     uint64_t value, va;
-    uint16_t sweep_set;
+    uint16_t sweep_set; /* 0..1023 */
 
     /* control registers */
     uint64_t cr3;

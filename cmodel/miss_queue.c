@@ -101,11 +101,11 @@ static void send_back(struct miss_queue *mq, uint32_t entries)
 }
 
 /* LOOKUP, WALK or MERGED -> ANSWER, for the entry and those merged with it */
-static void complete(struct miss_queue *mq, unsigned id, struct miss_result result, uint64_t data)
+static void complete(struct miss_queue *mq, unsigned id, uint64_t result)
 {
     uint32_t served = 1u << id;
     uint32_t merged = followers(mq, id);
-    if (result.fault == FAULT_NONE)
+    if (miss_result_fault(result) == FAULT_NONE)
         served |= merged;
     else
         send_back(mq, merged);
@@ -113,10 +113,8 @@ static void complete(struct miss_queue *mq, unsigned id, struct miss_result resu
     mq->walk &= ~served;
     mq->merged &= ~served;
     mq->answer |= served;
-    for (uint32_t left = served; left; left &= left - 1) {
+    for (uint32_t left = served; left; left &= left - 1)
         mq->result[lowest(left)] = result;
-        mq->data[lowest(left)] = data;
-    }
 }
 
 /* PEND -> MERGED, LOOKUP or WALK_PEND */
@@ -146,13 +144,25 @@ static void end_lookup(struct miss_queue *mq, const struct miss_queue_in *in, un
     if (in->hold || in->sweep) {
         send_back(mq, bit | followers(mq, id));
     } else if (in->l2_verdict == L2_ANSWERS) {
-        struct miss_result result = {.size = (uint8_t)x86_tag_size(in->l2_tag), .source = SOURCE_L2};
-        complete(mq, id, result, in->l2_data);
+        complete(mq, id, miss_result(in->l2_data, FAULT_NONE, 0, x86_tag_size(in->l2_tag), SOURCE_L2));
     } else {
         if (in->l2_verdict == L2_DENIED)
             mq->from_root |= bit;
         mq->lookup &= ~bit;
         mq->walk_pend |= bit;
+    }
+}
+
+/* Lookups of these entries leave the pipeline: they will be issued anew. */
+static void empty_pipeline(struct miss_queue *mq, uint32_t entries)
+{
+    for (unsigned stage = 0; stage < mq->latency; stage++) {
+        unsigned shift = ENTRY_ID_BITS * stage;
+        unsigned id = mq->pipe_id >> shift & (MISS_QUEUE_MAX - 1);
+        if ((mq->pipe_valid >> stage & 1) && (entries >> id & 1)) {
+            mq->pipe_valid &= (uint16_t) ~(1u << stage);
+            mq->pipe_id &= ~((uint64_t)(MISS_QUEUE_MAX - 1) << shift);
+        }
     }
 }
 
@@ -197,11 +207,9 @@ void miss_queue_clock(struct miss_queue *mq, const struct miss_queue_in *in,
     if (looked_up != NO_ENTRY)
         end_lookup(mq, in, (unsigned)looked_up);
     if (in->result_taken) {
-        struct miss_result result = {.fault = in->result_fault,
-                                     .code = in->result_code,
-                                     .size = (uint8_t)x86_tag_size(in->result_tag),
-                                     .source = SOURCE_WALK};
-        complete(mq, in->result_id, result, in->result_data);
+        complete(mq, in->result_id,
+                 miss_result(in->result_data, in->result_fault, in->result_code, x86_tag_size(in->result_tag),
+                             SOURCE_WALK));
     }
 
     answers->valid = 0;
@@ -218,6 +226,7 @@ void miss_queue_clock(struct miss_queue *mq, const struct miss_queue_in *in,
     if (in->restart) {
         stats->miss_queue_restarts += (unsigned)__builtin_popcount(in->restart & ~mq->pend);
         send_back(mq, in->restart);
+        empty_pipeline(mq, in->restart);
     }
     allocate(mq, in, free, stats);
 }

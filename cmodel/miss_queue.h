@@ -32,10 +32,25 @@
 
 enum { MISS_QUEUE_MAX = 32, ENTRY_ID_BITS = 5 };
 
-/* What an entry in ANSWER has for its access besides the data word. */
-struct miss_result {
-    uint8_t fault, code, size, source;
-};
+/*
+ * What an entry in ANSWER has for its access: x86.h's data word (0 with a
+ * fault) in 50:0, enum fault_kind in 52:51, error code in 58:53, page size in
+ * 60:59, enum answer_source in 62:61.
+ */
+#define RESULT_DATA ((1ull << 51) - 1)
+enum { RESULT_FAULT_SHIFT = 51, RESULT_CODE_SHIFT = 53, RESULT_SIZE_SHIFT = 59, RESULT_SOURCE_SHIFT = 61 };
+
+static inline uint64_t miss_result(uint64_t data, unsigned fault, unsigned code, unsigned size,
+                                   unsigned source)
+{
+    return data | (uint64_t)fault << RESULT_FAULT_SHIFT | (uint64_t)code << RESULT_CODE_SHIFT |
+           (uint64_t)size << RESULT_SIZE_SHIFT | (uint64_t)source << RESULT_SOURCE_SHIFT;
+}
+
+static inline unsigned miss_result_fault(uint64_t result)
+{
+    return result >> RESULT_FAULT_SHIFT & 3;
+}
 
 struct miss_queue {
     uint32_t pend, merged, lookup, walk_pend, walk, answer; /* states, a bit per entry */
@@ -46,9 +61,8 @@ struct miss_queue {
     /* per entry */
     uint64_t va[MISS_QUEUE_MAX];
     uint8_t attr[MISS_QUEUE_MAX], tag[MISS_QUEUE_MAX];
-    uint8_t leader[MISS_QUEUE_MAX]; /* MERGED: the entry it waits for */
-    uint64_t data[MISS_QUEUE_MAX];  /* ANSWER: x86.h's data word; 0 with a fault */
-    struct miss_result result[MISS_QUEUE_MAX];
+    uint8_t leader[MISS_QUEUE_MAX];  /* MERGED: the entry it waits for */
+    uint64_t result[MISS_QUEUE_MAX]; /* ANSWER: miss_result */
 
     /* pipeline in front of the L2 TLB: bit / ENTRY_ID_BITS bits per stage, the youngest lowest */
     uint16_t pipe_valid;

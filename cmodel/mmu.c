@@ -83,7 +83,6 @@ static void look_up(struct mmu *mmu, unsigned port)
     uint32_t mode = mmu->context.mode;
 
     *resp = (struct response){.tag = req->tag, .source = SOURCE_L1};
-    mmu->hit[port] = (struct l1_hit){TLB_MISS, TLB_MISS};
     if (!(mode & MODE_PG)) {
         /* Without paging this is not long mode: linear addresses have 32 bits and are physical (4.1.1). */
         resp->pa = req->va & UINT32_MAX;
@@ -123,6 +122,8 @@ static void look_up_all(struct mmu *mmu)
 {
     mmu->miss = mmu->skip_l2 = mmu->from_root = 0;
     mmu->out.resp_valid = 0;
+    for (unsigned port = 0; port < MMU_MAX_PORTS; port++)
+        mmu->hit[port] = (struct l1_hit){TLB_MISS, TLB_MISS};
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1))
         look_up(mmu, (unsigned)__builtin_ctz(left));
 }
@@ -304,8 +305,7 @@ static unsigned begin_walk(struct mmu *mmu, unsigned id, struct page_walker_in *
     walk->start_id = (uint8_t)id;
     walk->start_level = (uint8_t)(used ? used - 1 : levels);
     walk->start_from_cache = used;
-    walk->start_table = data & DATA_PFN;
-    walk->start_rights = data & DATA_RIGHTS;
+    walk->start_data = data;
     walk->start_va = mq->va[id];
     walk->start_attr = mq->attr[id];
     return used;
@@ -319,18 +319,18 @@ static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answe
     for (uint8_t left = answers->valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
         unsigned id = answers->id[port];
-        const struct miss_result *result = &mq->result[id];
-        bool fault = result->fault != FAULT_NONE;
-        mmu->stats.mmu_page_faults += result->fault == FAULT_PAGE;
-        mmu->stats.mmu_machine_checks += result->fault == FAULT_MACHINE_CHECK;
-        mmu->answer[port] =
-            (struct response){.pa = fault ? 0 : x86_physical(mq->data[id], result->size, mq->va[id]),
-                              .tag = mq->tag[id],
-                              .fault = result->fault,
-                              .error_code = result->code,
-                              .size = result->size,
-                              .pat = (mq->data[id] >> DATA_PAT_SHIFT) & 7,
-                              .source = result->source};
+        uint64_t result = mq->result[id];
+        unsigned fault = miss_result_fault(result);
+        uint8_t size = result >> RESULT_SIZE_SHIFT & 3;
+        mmu->stats.mmu_page_faults += fault == FAULT_PAGE;
+        mmu->stats.mmu_machine_checks += fault == FAULT_MACHINE_CHECK;
+        mmu->answer[port] = (struct response){.pa = fault ? 0 : x86_physical(result, size, mq->va[id]),
+                                              .tag = mq->tag[id],
+                                              .fault = (uint8_t)fault,
+                                              .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
+                                              .size = size,
+                                              .pat = result >> DATA_PAT_SHIFT & 7,
+                                              .source = result >> RESULT_SOURCE_SHIFT & 3};
     }
 }
 
@@ -498,8 +498,6 @@ void mmu_skip(struct mmu *mmu, uint64_t cycles)
         mq->pipe_valid = (uint16_t)(mq->pipe_valid << cycles);
         mq->pipe_id <<= ENTRY_ID_BITS * cycles;
     }
-    /* out-of-range ids of empty stages, which the RTL shifts out too */
-    mq->pipe_id &= (1ull << (ENTRY_ID_BITS * mq->latency)) - 1;
 }
 
 /* Fills, evictions and invalidations per page size of a TLB's arrays. */

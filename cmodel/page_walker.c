@@ -14,8 +14,7 @@ static unsigned lowest(uint8_t set)
 static void start_at_root(struct page_walker *w, unsigned i, const struct translation_context *context)
 {
     w->level[i] = (uint8_t)x86_levels(context->mode);
-    w->table[i] = context->root;
-    w->rights[i] = DATA_RW | DATA_US;
+    w->table[i] = context->root | DATA_RW | DATA_US;
 }
 
 /* IDLE -> REQUEST */
@@ -28,8 +27,7 @@ static void start(struct page_walker *w, unsigned i, const struct page_walker_in
     w->from_cache = (uint8_t)((w->from_cache & ~bit) | (in->start_from_cache ? bit : 0));
     w->entry_id[i] = in->start_id;
     w->level[i] = in->start_level;
-    w->table[i] = in->start_table;
-    w->rights[i] = in->start_rights;
+    w->table[i] = in->start_data;
     w->va[i] = in->start_va;
     w->attr[i] = in->start_attr;
     w->started[i] = cycle;
@@ -44,7 +42,7 @@ static void load_request_register(struct page_walker *w, unsigned i)
     w->request &= (uint8_t)~bit;
     w->wait |= bit;
     w->memory_valid = true;
-    w->memory = (struct mem_req){.addr = x86_entry_address(w->table[i], w->level[i], w->va[i]),
+    w->memory = (struct mem_req){.addr = x86_entry_address(w->table[i] & DATA_PFN, w->level[i], w->va[i]),
                                  .expected = exchange ? w->expected[i] : 0,
                                  .desired = exchange ? w->desired[i] : 0,
                                  .exchange = exchange,
@@ -110,7 +108,7 @@ static struct walk_cache_fill take_response(struct page_walker *w, unsigned i,
     unsigned kind = x86_entry_kind(entry, level, context->mode, context->maxphyaddr, context->gib_pages);
     bool leaf = kind & ENTRY_IS_LEAF;
     uint64_t updated = with_accessed_dirty(entry, leaf, w->attr[i]);
-    uint64_t rights = x86_accumulate(w->rights[i], entry, context->mode);
+    uint64_t rights = x86_accumulate(w->table[i] & DATA_RIGHTS, entry, context->mode);
     unsigned denied = 0;
     if (leaf)
         denied = x86_denied(x86_leaf_data(entry, level, rights), w->attr[i], context->mode, context->pkru,
@@ -143,8 +141,7 @@ static struct walk_cache_fill take_response(struct page_walker *w, unsigned i,
                                         .tag = x86_tag(x86_vpn(w->va[i]), context->pcid, false, PAGE_4K),
                                         .data = frame | rights};
         w->level[i] = (uint8_t)(level - 1);
-        w->table[i] = frame;
-        w->rights[i] = rights;
+        w->table[i] = fill.data;
         w->request |= bit;
     }
     return fill;

@@ -38,8 +38,8 @@ struct page_walker {
     /* per walker */
     uint8_t level[WALKERS_MAX];    /* 1..5, of the entry being read */
     uint8_t entry_id[WALKERS_MAX]; /* miss queue entry it walks for */
-    uint64_t table[WALKERS_MAX];   /* frame of the table being read */
-    uint64_t rights[WALKERS_MAX];  /* of the path above, x86.h's DATA_RIGHTS */
+    uint64_t
+        table[WALKERS_MAX]; /* frame of the table being read, rights of the path above (x86.h's data word) */
     uint64_t va[WALKERS_MAX];
     uint8_t attr[WALKERS_MAX];
     uint64_t expected[WALKERS_MAX]; /* compare-exchange: the entry as it was read */
@@ -75,7 +75,7 @@ struct page_walker_in {
     uint8_t start_id;
     uint8_t start_level;
     bool start_from_cache;
-    uint64_t start_table, start_rights;
+    uint64_t start_data; /* table's frame and rights */
     uint64_t start_va;
     uint8_t start_attr;
 
