@@ -64,7 +64,7 @@ static void print_step(const struct page_walk_step *step, FILE *out)
 {
     bool present = step->kind & ENTRY_IS_PRESENT, leaf = step->kind & ENTRY_IS_LEAF;
     uint64_t e = step->entry;
-    char pat[4] = "-", key[4] = "-", target[TARGET_CHARS + 20];
+    char pat[4] = "-", key[4] = "-", target[48];
     if (leaf) {
         snprintf(pat, sizeof(pat), "%u", entry_pat(step));
         snprintf(key, sizeof(key), "%u", entry_key(step));
@@ -84,7 +84,7 @@ static void print_step(const struct page_walk_step *step, FILE *out)
             bit(e, ENTRY_PCD, present), bit(e, ENTRY_A, present), bit(e, ENTRY_D, leaf),
             bit(e, ENTRY_PS, present && step->level > 1), bit(e, ENTRY_G, leaf), bit(e, ENTRY_NX, present),
             pat, key, target);
-    if (present)
+    if (present && !(step->kind & ENTRY_IS_RESERVED))
         fprintf(out, "%*s  %s r%c%c", TARGET_CHARS - (int)strlen(target), "",
                 step->rights & DATA_US ? "user" : "supervisor", step->rights & DATA_RW ? 'w' : '-',
                 step->rights & DATA_NX ? '-' : 'x');
