@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bench: puts a stimulus, the memory side and the judges around the RTL,
+ * the model or both, and runs them cycle by cycle. See docs/lockstep.md.
+ */
+#ifndef TWINWALK_BENCH_H
+#define TWINWALK_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench_params.h"
+#include "params.h"
+
+enum engine {
+    ENGINE_LOCKSTEP, /* RTL and model, compared in every cycle; the RTL drives */
+    ENGINE_MODEL,    /* the model alone; needs no RTL build */
+    ENGINE_RTL,      /* the RTL alone */
+};
+
+struct bench_options {
+    const struct mmu_params *params;  /* checked */
+    const struct bench_params *bench; /* checked */
+    enum engine engine;
+
+    /* The stimulus: exactly one of the three. */
+    const char *script;
+    const char *trace;
+    bool random;
+
+    const char *image;     /* NULL: none */
+    uint64_t seed;         /* of the random stimulus and of the memory's delays */
+    uint64_t cycles;       /* nothing new is offered from this cycle on; 0 or UINT64_MAX: no bound */
+    uint64_t accesses;     /* no more accesses than that; 0 or UINT64_MAX: no bound */
+    const char *stats;     /* file for the statistics as text; NULL: none */
+    const char *json;      /* the same as JSON */
+    const char *results;   /* one JSON line per access */
+    bool progress;         /* a line on stderr that tells how far the run is */
+    bool quiet;            /* no summary on stdout */
+    bool judge;            /* the architectural judge checks every answer */
+    bool wave;             /* build and run the RTL with signal tracing */
+    const char *reproduce; /* command line that repeats the run; printed with a failure */
+};
+
+/*
+ * No stimulus, the parameters as given, the judge on in lockstep and off
+ * otherwise.
+ */
+struct bench_options bench_defaults(const struct mmu_params *params, const struct bench_params *bench,
+                                    enum engine engine);
+
+/*
+ * One run from reset. Every access is answered or the run fails.
+ *
+ * Returns the exit code of the process: 0 all agreed; 1 a difference, an
+ * illegal answer, a hang or a failed expectation; 2 bad input; 3 internal
+ * error. Whatever is not 0 has been explained on stderr.
+ */
+int bench_run(const struct bench_options *options);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last events at the MMU's interface, kept to be shown when a run fails.
+ */
+#ifndef TWINWALK_BENCH_EVENTS_H
+#define TWINWALK_BENCH_EVENTS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "mmu.h"
+#include "stimulus.h"
+
+struct bench_events;
+
+/* NULL when memory is short. */
+struct bench_events *bench_events_create(void);
+void bench_events_destroy(struct bench_events *events);
+
+void bench_events_accept(struct bench_events *events, uint64_t cycle, unsigned port,
+                         const struct access_req *req);
+void bench_events_answer(struct bench_events *events, const struct access_result *result);
+void bench_events_op(struct bench_events *events, uint64_t cycle, const struct op_req *op);
+void bench_events_op_done(struct bench_events *events, uint64_t cycle);
+void bench_events_write(struct bench_events *events, uint64_t cycle, uint64_t addr, uint64_t old_value,
+                        uint64_t new_value);
+void bench_events_mem_req(struct bench_events *events, uint64_t cycle, const struct mem_req *req);
+void bench_events_mem_resp(struct bench_events *events, uint64_t cycle, const struct mem_req *req,
+                           const struct mem_resp *resp);
+
+/* Prints the last 32 or so, oldest first. */
+void bench_events_print(const struct bench_events *events, FILE *out);
+
+#endif

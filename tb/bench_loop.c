@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop is one always-inlined function, instantiated per engine and with or
+ * without watchers (judge, results, record of events), so that a run of the
+ * model alone pays for nothing else.
+ */
+#include "bench_loop.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    NO_TAG = 0xff,
+    FULL_COMPARE = 4096,  /* cycles between comparisons of array contents; a power of two */
+    ROUTINE_CHECK = 8192, /* rounds of the loop between looks at the clock and the watchdog */
+    SETTLE = 64,          /* cycles run after the last answer, in which nothing may come */
+};
+
+struct flags {
+    bool model, rtl, watched;
+};
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+static void served(void *self, uint64_t cycle, const struct mem_req *req, const struct mem_resp *resp)
+{
+    struct bench_loop *loop = self;
+    if (loop->events)
+        bench_events_mem_resp(loop->events, cycle, req, resp);
+    if (loop->judge && !judge_served(loop->judge, req, resp))
+        loop->outcome = OUTCOME_ILLEGAL;
+}
+
+void bench_loop_start(struct bench_loop *loop)
+{
+    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
+        loop->ports[p].free_tags = ~1ull;
+        loop->ports[p].next_tag = 0;
+        loop->tags_left |= (uint8_t)(1u << p);
+    }
+    if (loop->judge || loop->events)
+        memory_listen(loop->memory, (struct memory_listener){.self = loop, .served = served});
+}
+
+static void fail(struct bench_loop *loop, enum bench_outcome outcome)
+{
+    if (loop->outcome == OUTCOME_DONE)
+        loop->outcome = outcome;
+}
+
+static __attribute__((noinline, cold)) void stray_answer(struct bench_loop *loop, unsigned port, unsigned tag)
+{
+    snprintf(loop->message, sizeof(loop->message), "port %u answers tag %u, which no access has", port, tag);
+    fail(loop, OUTCOME_PROTOCOL);
+}
+
+static inline __attribute__((always_inline)) void
+take_answer(struct bench_loop *loop, unsigned p, const struct response *response, struct flags flags)
+{
+    struct bench_port *port = &loop->ports[p];
+    unsigned tag = response->tag;
+    if (UNLIKELY(tag >= MMU_TAGS || tag == port->next_tag || (port->free_tags >> tag & 1))) {
+        stray_answer(loop, p, tag);
+        return;
+    }
+    const struct outstanding *access = &port->outstanding[tag];
+    struct access_result result = {
+        .index = access->index,
+        .va = access->va,
+        .issue_cycle = access->cycle,
+        .answer_cycle = loop->cycle,
+        .response = *response,
+        .attr = access->attr,
+        .port = (uint8_t)p,
+    };
+    if (UNLIKELY(port->next_tag == NO_TAG)) {
+        port->next_tag = (uint8_t)tag;
+        loop->tags_left |= (uint8_t)(1u << p);
+    } else {
+        port->free_tags |= 1ull << tag;
+    }
+    loop->open--;
+    loop->counts.answers[(response->source & 3) | (response->size & 3) << 2 | (response->fault & 3) << 4]++;
+    if (flags.watched) {
+        if (loop->events)
+            bench_events_answer(loop->events, &result);
+        if (loop->results)
+            bench_results_write(loop->results, &result);
+        if (loop->judge && !judge_answer(loop->judge, &result))
+            fail(loop, OUTCOME_ILLEGAL);
+    }
+    loop->stimulus.answered(loop->stimulus.self, &result);
+}
+
+static __attribute__((noinline)) void finish_op(struct bench_loop *loop)
+{
+    if (!loop->op_running) {
+        snprintf(loop->message, sizeof(loop->message), "an operation is complete, but none was running");
+        fail(loop, OUTCOME_PROTOCOL);
+        return;
+    }
+    loop->op_running = false;
+    loop->counts.ops_done++;
+    if (loop->events)
+        bench_events_op_done(loop->events, loop->cycle);
+    if (loop->judge)
+        judge_op_done(loop->judge);
+    loop->stimulus.op_done(loop->stimulus.self, loop->cycle);
+}
+
+static __attribute__((noinline)) void begin_op(struct bench_loop *loop, const struct op_req *op)
+{
+    loop->op_running = true;
+    loop->op_cycle = loop->cycle;
+    loop->counts.ops[op->op < OP_COUNT ? op->op : 0]++;
+    if (loop->events)
+        bench_events_op(loop->events, loop->cycle, op);
+    if (loop->judge)
+        judge_op_accept(loop->judge, op);
+}
+
+static inline __attribute__((always_inline)) void accept(struct bench_loop *loop, unsigned p,
+                                                         const struct access_req *req, struct flags flags)
+{
+    struct bench_port *port = &loop->ports[p];
+    port->outstanding[req->tag] = (struct outstanding){
+        .index = loop->counts.accepted,
+        .va = req->va,
+        .cycle = loop->cycle,
+        .attr = req->attr,
+    };
+    if (flags.watched) {
+        if (loop->events)
+            bench_events_accept(loop->events, loop->cycle, p, req);
+        if (loop->judge)
+            judge_accept(loop->judge, loop->counts.accepted, p, req);
+    }
+    loop->counts.accepted++;
+    loop->open++;
+    if (UNLIKELY(!port->free_tags)) {
+        port->next_tag = NO_TAG;
+        loop->tags_left &= (uint8_t) ~(1u << p);
+    } else {
+        port->next_tag = (uint8_t)__builtin_ctzll(port->free_tags);
+        port->free_tags &= port->free_tags - 1;
+    }
+}
+
+/* What has waited longer than hang_limit, if anything. */
+static void look_for_hang(struct bench_loop *loop, uint64_t *accepted, uint64_t *since)
+{
+    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
+        const struct bench_port *port = &loop->ports[p];
+        for (unsigned tag = 0; tag < MMU_TAGS; tag++) {
+            const struct outstanding *access = &port->outstanding[tag];
+            if (tag == port->next_tag || (port->free_tags >> tag & 1) ||
+                loop->cycle - access->cycle <= loop->hang_limit)
+                continue;
+            snprintf(loop->message, sizeof(loop->message),
+                     "access %" PRIu64 " (port %u, tag %u, va 0x%016" PRIx64 "), accepted in cycle %" PRIu64
+                     ", is not answered",
+                     access->index, p, tag, access->va, access->cycle);
+            fail(loop, OUTCOME_HANG);
+            return;
+        }
+    }
+    if (loop->op_running && loop->cycle - loop->op_cycle > loop->hang_limit) {
+        snprintf(loop->message, sizeof(loop->message),
+                 "the operation accepted in cycle %" PRIu64 " does not complete", loop->op_cycle);
+        fail(loop, OUTCOME_HANG);
+        return;
+    }
+    uint64_t count = loop->counts.accepted + loop->counts.ops_done;
+    if (count != *accepted || !(loop->offer.req_valid || loop->offer.op_valid)) {
+        *accepted = count;
+        *since = loop->cycle;
+    } else if (loop->cycle - *since > loop->hang_limit) {
+        snprintf(loop->message, sizeof(loop->message), "nothing offered was accepted since cycle %" PRIu64,
+                 *since);
+        fail(loop, OUTCOME_HANG);
+    }
+}
+
+/*
+ * How many cycles from now neither model nor memory nor stimulus can change
+ * anything, given that nothing is accepted and nothing moves on the memory
+ * channel in this one. 0: at least this cycle must be simulated.
+ */
+static __attribute__((noinline)) uint64_t quiet_cycles(struct bench_loop *loop)
+{
+    uint64_t quiet = mmu_idle_cycles(loop->mmu);
+    if (!quiet)
+        return 0;
+    uint64_t memory = memory_idle_cycles(loop->memory);
+    if (!memory)
+        return 0;
+    if (memory < quiet)
+        quiet = memory;
+    if (!loop->stopped) {
+        uint64_t next = loop->stimulus.next_cycle(loop->stimulus.self, loop->cycle + 1);
+        if (next != UINT64_MAX && next - loop->cycle < quiet)
+            quiet = next - loop->cycle;
+        uint64_t limit = loop->cycle_limit - 1; /* the last cycle in which it is asked */
+        if (loop->cycle_limit != UINT64_MAX && limit - loop->cycle < quiet)
+            quiet = limit - loop->cycle;
+    }
+    if (quiet != UINT64_MAX)
+        return quiet;
+
+    /* Nothing will ever happen again. */
+    if (loop->open || loop->op_running || loop->offer.req_valid || loop->offer.op_valid) {
+        snprintf(loop->message, sizeof(loop->message),
+                 "MMU and memory are idle, but %" PRIu64 " accesses are not answered", loop->open);
+        fail(loop, OUTCOME_HANG);
+    } else if (!loop->stopped) {
+        snprintf(loop->message, sizeof(loop->message), "the stimulus waits, but nothing is outstanding");
+        fail(loop, OUTCOME_STUCK);
+    }
+    return 0;
+}
+
+static bool is_drained(const struct bench_loop *loop)
+{
+    return !loop->open && !loop->op_running && !loop->offer.req_valid && !loop->offer.op_valid;
+}
+
+/* Asks the stimulus, or keeps what it offered last until that is accepted. */
+static inline __attribute__((always_inline)) void drive(struct bench_loop *loop, uint8_t ready, bool op_ready)
+{
+    if (UNLIKELY(loop->stopped))
+        return;
+    loop->stimulus.drive(loop->stimulus.self, loop->cycle, ready, op_ready, &loop->offer);
+    if (UNLIKELY(loop->cycle + 1 >= loop->cycle_limit) ||
+        (!loop->offer.req_valid && !loop->offer.op_valid && loop->stimulus.finished(loop->stimulus.self)))
+        loop->stopped = true;
+}
+
+static inline __attribute__((always_inline)) enum bench_outcome run(struct bench_loop *loop,
+                                                                    struct flags flags)
+{
+    struct mmu_in in;
+    unsigned routine = ROUTINE_CHECK;
+    uint64_t settle = SETTLE;
+    uint64_t watch_accepted = 0, watch_since = loop->cycle;
+    memset(&in, 0, sizeof(in));
+
+    for (;;) {
+        if (flags.rtl && flags.model &&
+            UNLIKELY(!rtl_compare(loop->rtl, loop->mmu, loop->cycle % FULL_COMPARE == 0))) {
+            fail(loop, OUTCOME_MISMATCH);
+            break;
+        }
+        if (flags.watched && loop->judge)
+            judge_cycle(loop->judge, loop->cycle);
+        const struct mmu_out *out = flags.rtl ? rtl_outputs(loop->rtl) : mmu_outputs(loop->mmu);
+        if (out->op_done)
+            finish_op(loop);
+        for (unsigned valid = out->resp_valid; valid; valid &= valid - 1) {
+            unsigned p = (unsigned)__builtin_ctz(valid);
+            take_answer(loop, p, &out->resp[p], flags);
+        }
+
+        uint8_t ready = out->req_ready & loop->tags_left;
+        drive(loop, ready, out->op_ready);
+        if (UNLIKELY(loop->outcome != OUTCOME_DONE))
+            break; /* from the answers, from quiet_cycles or look_for_hang, or from the memory's listener */
+
+        struct stimulus_offer *offer = &loop->offer;
+        uint8_t accepted = offer->req_valid & ready;
+        bool op_accepted = offer->op_valid && out->op_ready;
+        in.req_valid = offer->req_valid & loop->tags_left;
+        for (unsigned valid = in.req_valid; valid; valid &= valid - 1) {
+            unsigned p = (unsigned)__builtin_ctz(valid);
+            in.req[p] = offer->req[p];
+            in.req[p].tag = loop->ports[p].next_tag;
+            if (accepted >> p & 1)
+                accept(loop, p, &in.req[p], flags);
+        }
+        in.op_valid = offer->op_valid;
+        if (offer->op_valid)
+            in.op = offer->op;
+        if (op_accepted)
+            begin_op(loop, &in.op);
+        offer->req_valid &= (uint8_t)~accepted;
+        offer->op_valid = offer->op_valid && !op_accepted;
+
+        const struct mem_resp *resp = memory_response(loop->memory);
+        in.mem_req_ready = memory_ready(loop->memory);
+        in.mem_resp_valid = resp != NULL;
+        if (resp)
+            in.mem_resp = *resp;
+
+        uint64_t quiet = 0;
+        if (flags.model && !flags.rtl && !accepted && !op_accepted && !resp && !out->mem_req_valid)
+            quiet = quiet_cycles(loop);
+        if (flags.model && !flags.rtl && quiet) {
+            mmu_skip(loop->mmu, quiet);
+            memory_skip(loop->memory, quiet);
+            loop->cycle += quiet;
+        } else {
+            if (UNLIKELY(loop->stopped) && is_drained(loop) && settle-- == 0)
+                break;
+            bool taken = out->mem_req_valid && in.mem_req_ready;
+            if (flags.watched && taken && loop->events)
+                bench_events_mem_req(loop->events, loop->cycle, &out->mem_req);
+            memory_step(loop->memory, taken ? &out->mem_req : NULL, resp && out->mem_resp_ready);
+            if (flags.rtl)
+                rtl_step(loop->rtl, &in);
+            if (flags.model)
+                mmu_step(loop->mmu, &in);
+            loop->cycle++;
+        }
+        if (--routine == 0) {
+            routine = ROUTINE_CHECK;
+            look_for_hang(loop, &watch_accepted, &watch_since);
+            if (loop->progress)
+                loop->progress(loop->progress_self, loop);
+        }
+    }
+
+    if (loop->outcome == OUTCOME_DONE && flags.watched && loop->judge && !judge_finish(loop->judge))
+        fail(loop, OUTCOME_ILLEGAL);
+    if (loop->outcome == OUTCOME_DONE && flags.rtl && flags.model && !rtl_compare(loop->rtl, loop->mmu, true))
+        fail(loop, OUTCOME_MISMATCH);
+    return loop->outcome;
+}
+
+enum bench_outcome bench_loop_run(struct bench_loop *loop)
+{
+    bool watched = loop->judge || loop->results || loop->events;
+    if (loop->mmu && loop->rtl)
+        return watched ? run(loop, (struct flags){.model = true, .rtl = true, .watched = true})
+                       : run(loop, (struct flags){.model = true, .rtl = true});
+    if (loop->rtl)
+        return watched ? run(loop, (struct flags){.rtl = true, .watched = true})
+                       : run(loop, (struct flags){.rtl = true});
+    return watched ? run(loop, (struct flags){.model = true, .watched = true})
+                   : run(loop, (struct flags){.model = true});
+}

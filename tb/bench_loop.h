@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cycle loop of the bench, between its set-up and its output (bench.c).
+ *
+ * A cycle, in this order: the RTL's state is compared with the model's; a
+ * completed operation and the answers are told to judge and stimulus; the
+ * stimulus writes memory and offers accesses and an operation; what is offered
+ * and ready counts as accepted; the memory side, the RTL and the model are
+ * clocked.
+ */
+#ifndef TWINWALK_BENCH_LOOP_H
+#define TWINWALK_BENCH_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "bench_events.h"
+#include "bench_results.h"
+#include "judge.h"
+#include "memory.h"
+#include "mmu.h"
+#include "rtl.h"
+#include "stimulus.h"
+
+enum bench_outcome {
+    OUTCOME_DONE,     /* every access answered */
+    OUTCOME_MISMATCH, /* RTL and model differ */
+    OUTCOME_ILLEGAL,  /* the judge's verdict */
+    OUTCOME_PROTOCOL, /* an answer or completion that nothing asked for */
+    OUTCOME_HANG,     /* an access or operation waits too long */
+    OUTCOME_STUCK,    /* the stimulus waits for nothing */
+};
+
+/* What the bench itself counts, whatever the engine. */
+struct bench_counts {
+    uint64_t accepted;
+    /* answers by source + 4 * size + 16 * fault */
+    uint64_t answers[64];
+    uint64_t ops[OP_COUNT];
+    uint64_t ops_done;
+};
+
+/* An accepted access that is not answered yet. */
+struct outstanding {
+    uint64_t index, va, cycle;
+    uint8_t attr;
+};
+
+struct bench_port {
+    uint64_t free_tags; /* bit per tag, without next_tag */
+    uint8_t next_tag;   /* kept for the access offered now or next; NO_TAG: all are in use */
+    struct outstanding outstanding[MMU_TAGS];
+};
+
+struct bench_loop {
+    /* set by the caller; what is not wanted is NULL */
+    struct mmu *mmu;
+    struct rtl *rtl;
+    struct memory *memory;
+    struct judge *judge;
+    struct bench_results *results;
+    struct bench_events *events;
+    struct stimulus stimulus;
+    uint64_t cycle_limit; /* the stimulus is not asked from this cycle on; UINT64_MAX: no bound */
+    uint64_t hang_limit;  /* cycles that an access or operation may take */
+    void (*progress)(void *self, const struct bench_loop *loop); /* now and then; NULL: not wanted */
+    void *progress_self;
+
+    /* kept by the loop */
+    uint64_t cycle;
+    bool stopped; /* the stimulus is not asked any more */
+    bool op_running;
+    uint64_t op_cycle; /* in which it was accepted */
+    uint64_t open;     /* accepted and not answered */
+    struct stimulus_offer offer;
+    uint8_t tags_left; /* bit per port with a next_tag */
+    struct bench_port ports[MMU_MAX_PORTS];
+    struct bench_counts counts;
+    enum bench_outcome outcome;
+    char message[256]; /* what happened, unless the judge or the comparison tells */
+};
+
+/* Prepares a loop whose first group of fields is set. */
+void bench_loop_start(struct bench_loop *loop);
+
+/* Runs until the stimulus is finished and all is answered, or something is wrong. */
+enum bench_outcome bench_loop_run(struct bench_loop *loop);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int explain(const struct output_file *file, int error)
+{
+    fprintf(stderr, "%s: %s\n", file->path, error ? strerror(error) : "cannot be written");
+    return -1;
+}
+
+static void release(struct output_file *file)
+{
+    free(file->path);
+    free(file->temporary);
+    *file = (struct output_file){0};
+}
+
+/* A device or pipe has no name to be moved to: it is written directly. */
+static int open_special(struct output_file *file)
+{
+    file->stream = fopen(file->path, "we");
+    if (file->stream)
+        return 0;
+    explain(file, errno);
+    release(file);
+    return -1;
+}
+
+int output_file_open(struct output_file *file, const char *path)
+{
+    struct stat status;
+
+    *file = (struct output_file){.path = strdup(path)};
+    if (!file->path) {
+        fprintf(stderr, "%s: %s\n", path, strerror(ENOMEM));
+        return -1;
+    }
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return open_special(file);
+
+    int fd = -1;
+    if (asprintf(&file->temporary, "%s.XXXXXX", path) < 0)
+        file->temporary = NULL;
+    else
+        fd = mkstemp(file->temporary);
+    if (fd >= 0) {
+        mode_t mask = umask(0);
+        umask(mask);
+        fchmod(fd, 0666 & ~mask); /* mkstemp makes it private */
+        file->stream = fdopen(fd, "w");
+        if (file->stream)
+            return 0;
+        close(fd);
+        unlink(file->temporary);
+    }
+    explain(file, errno);
+    release(file);
+    return -1;
+}
+
+int output_file_commit(struct output_file *file)
+{
+    errno = 0;
+    int failed = ferror(file->stream);
+    if (fclose(file->stream) || failed) {
+        explain(file, errno);
+        if (file->temporary)
+            unlink(file->temporary);
+        release(file);
+        return -1;
+    }
+    if (file->temporary && rename(file->temporary, file->path)) {
+        explain(file, errno);
+        unlink(file->temporary);
+        release(file);
+        return -1;
+    }
+    release(file);
+    return 0;
+}
+
+void output_file_discard(struct output_file *file)
+{
+    if (!file->stream)
+        return;
+    fclose(file->stream);
+    if (file->temporary)
+        unlink(file->temporary);
+    release(file);
+}
