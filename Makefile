@@ -7,8 +7,8 @@ endif
 AR := gcc-ar
 BUILD ?= build
 
-# Parallel unless told otherwise.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+# Parallel unless told otherwise, or called by a make that has been.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 MAKEFLAGS += --no-print-directory

@@ -15,7 +15,11 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { NAME_BYTES = 64, MESSAGE_BYTES = 256 };
+enum {
+    NAME_BYTES = 64,
+    MESSAGE_BYTES = 256,
+    MAX_DEPTH = 8, /* beyond what any complaint is about; libyaml takes quadratic time in the depth */
+};
 
 /* ---- Schema ---- */
 
@@ -213,7 +217,8 @@ static int scan_event(struct scan *scan, const yaml_event_t *event)
             return -1;
     }
     if (event->type != YAML_SCALAR_EVENT) {
-        scan->depth++;
+        if (++scan->depth > MAX_DEPTH)
+            return complain(scan, place_of(event->start_mark), "nested too deeply");
         if (scan->depth <= 2) {
             scan->is_mapping[scan->depth] =
                 event->type == YAML_MAPPING_START_EVENT && (scan->depth == 1 || is_value);
