@@ -62,7 +62,8 @@ __attribute__((format(printf, 2, 3))) static int fail(const struct elf_image *se
     return -1;
 }
 
-static int check_header(struct elf_image *self)
+/* What libelf has only one message for. */
+static int check_ident(const struct elf_image *self)
 {
     const uint8_t *ident = self->file->bytes;
     if (self->file->size < sizeof(Elf64_Ehdr))
@@ -70,6 +71,11 @@ static int check_header(struct elf_image *self)
                     self->file->size);
     if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
         return fail(self, "not a 64-bit little-endian ELF file");
+    return 0;
+}
+
+static int check_header(struct elf_image *self)
+{
     GElf_Ehdr header;
     if (!gelf_getehdr(self->elf, &header))
         return fail(self, "bad ELF header: %s", elf_errmsg(-1));
@@ -288,6 +294,8 @@ static int load(struct elf_image *self, struct phys_mem *phys)
 int image_load_elf(struct image *image, const struct image_file *file, struct phys_mem *phys)
 {
     struct elf_image self = {.image = image, .file = file, .work = file->size + (1 << 20)};
+    if (check_ident(&self))
+        return -1;
     elf_version(EV_CURRENT);
     /* libelf only reads what it is given here; the pointer's type is historical */
     self.elf = elf_memory((char *)file->bytes, file->size);

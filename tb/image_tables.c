@@ -22,7 +22,7 @@ int image_place(struct phys_mem *phys, uint64_t addr, const uint8_t *bytes, uint
     uint64_t tail = (len - head) % PAGE_BYTES;
     uint64_t whole = len - head - tail;
     phys_mem_load(phys, addr, bytes, head);
-    if (phys_mem_map(phys, addr + head, bytes + head, whole))
+    if (whole && phys_mem_map(phys, addr + head, bytes + head, whole))
         return -1;
     phys_mem_load(phys, addr + head + whole, bytes + head + whole, tail);
     return 0;
