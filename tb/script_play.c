@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
+#include "prologue.h"
 #include "script.h"
 #include "script_check.h"
 #include "table_builder.h"
 
-enum { MAX_PENDING = MMU_TAGS * MMU_MAX_PORTS, PROLOGUE_OPS = 6 };
+enum { MAX_PENDING = MMU_TAGS * MMU_MAX_PORTS };
 
 struct pending {
     struct script_answer answer;
@@ -32,7 +32,7 @@ struct player {
     uint64_t loops[SCRIPT_MAX_NESTING], counts[SCRIPT_MAX_NESTING];
     unsigned depth;
     uint64_t wake; /* nothing happens before this cycle */
-    struct op_req prologue[PROLOGUE_OPS];
+    struct op_req prologue[PROLOGUE_MAX_OPS];
     unsigned prologue_count, prologue_next;
 
     struct access_req req[MMU_MAX_PORTS]; /* offered */
@@ -434,18 +434,6 @@ static void destroy(void *self)
     free(player);
 }
 
-/* The registers of an image are written before the first statement. */
-static void registers_of_image(struct player *player, const struct image *image)
-{
-    const struct op_req ops[PROLOGUE_OPS] = {
-        {.op = OP_WRITE_CR0, .value = image->cr0},   {.op = OP_WRITE_EFER, .value = image->efer},
-        {.op = OP_WRITE_CR4, .value = image->cr4},   {.op = OP_WRITE_CR3, .value = image->cr3},
-        {.op = OP_WRITE_PKRU, .value = image->pkru}, {.op = OP_WRITE_PKRS, .value = image->pkrs},
-    };
-    memcpy(player->prologue, ops, sizeof(ops));
-    player->prologue_count = PROLOGUE_OPS;
-}
-
 int script_open(const char *path, const struct stimulus_env *env, struct stimulus *out)
 {
     struct script *script = script_parse(path, env->params);
@@ -466,8 +454,7 @@ int script_open(const char *path, const struct stimulus_env *env, struct stimulu
     player->memory = env->memory;
     player->levels = 4;
     player->max_accesses = env->max_accesses;
-    if (env->image && env->image->has_registers)
-        registers_of_image(player, env->image);
+    player->prologue_count = prologue_of_image(env->image, player->prologue);
     *out = (struct stimulus){
         .self = player,
         .drive = drive,

@@ -61,7 +61,8 @@ struct stimulus {
 
     /*
      * After the end: number of failed expectations, each already reported on
-     * stderr as "file:line:column: ...". NULL: none can fail.
+     * stderr as "file:line:column: ...". NULL: none can fail. UINT64_MAX:
+     * the input turned out to be bad while it was read (told on stderr too).
      */
     uint64_t (*failures)(void *self);
 

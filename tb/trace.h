@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Traces of programs as streams of accesses, whatever format they are in (see
+ * docs/traces.md). No access crosses a 4 KiB page: one that did was split.
+ */
+#ifndef TWINWALK_TRACE_H
+#define TWINWALK_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compressed_file.h"
+#include "mmu.h"
+
+struct trace_access {
+    uint64_t va;
+    uint8_t attr; /* as in struct access_req; AC, user and implicit as the trace says */
+};
+
+enum {
+    TRACE_BLOCK = 4096,     /* least number of accesses that a reader is asked for at once */
+    TRACE_BUFFER = 1 << 16, /* bytes */
+    TRACE_PAGE = 4096,
+};
+
+enum trace_format { TRACE_TWT, TRACE_LACKEY, TRACE_CHAMPSIM, TRACE_SYNTHETIC };
+
+struct trace_reader;
+
+/* What one format has to do. */
+struct trace_format_ops {
+    /*
+     * Up to `room` (at least TRACE_BLOCK) accesses. 0: the end. -1 after
+     * trace_reader_error.
+     */
+    ssize_t (*read)(struct trace_reader *reader, struct trace_access *out, size_t room);
+};
+
+/* Common to all formats; private to the readers. */
+struct trace_reader {
+    const struct trace_format_ops *ops;
+    char *path;
+    struct compressed_file *file;
+    uint8_t *buffer;       /* TRACE_BUFFER bytes and a margin of zeros */
+    size_t at, filled;     /* next byte, end of the bytes in buffer */
+    uint64_t buffer_start; /* offset of buffer[0] in the uncompressed trace */
+    bool file_ended;
+    bool failed;
+    enum trace_format format;
+    uint64_t instructions; /* so far */
+    uint64_t line;         /* Lackey: of the line read last */
+    void *state;           /* of the format; freed with the reader */
+};
+
+/*
+ * Opens a trace; the format is told by the contents, or path is
+ * "synthetic:...". NULL after a message on stderr.
+ */
+struct trace_reader *trace_reader_open(const char *path);
+void trace_reader_close(struct trace_reader *reader);
+
+/* As trace_format_ops.read; the message of a failure is on stderr. */
+ssize_t trace_reader_read(struct trace_reader *reader, struct trace_access *out, size_t room);
+
+const char *trace_format_name(enum trace_format format);
+
+/*
+ * For the readers of the formats. Makes at least `wanted` bytes (at most TRACE_BUFFER / 2) available from
+ * buffer[at] on unless the file ends before. false: it cannot be read.
+ */
+bool trace_reader_fill(struct trace_reader *reader, size_t wanted);
+
+/* "path:where: message" on stderr, where `where` is a line in Lackey text, else a byte offset; -1. */
+ssize_t trace_reader_error(struct trace_reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+extern const struct trace_format_ops trace_twt_ops, trace_lackey_ops, trace_champsim_ops, trace_synthetic_ops;
+
+/* Reads the options after "synthetic:". NULL after a message on stderr. */
+void *trace_synthetic_options(const char *path, const char *options);
+
+/* The own format: magic and version. */
+#define TRACE_TWT_MAGIC "twtrace\1"
+enum { TRACE_TWT_MAGIC_BYTES = 8 };
+
+/* Kinds of records of the own format beyond enum access_kind, and the modes (docs/traces.md). */
+enum { TWT_CONTROL = 3, TWT_END = 0, TWT_MODE = 1 };
+enum { TWT_MODE_SUPERVISOR = 1, TWT_MODE_AC = 2, TWT_MODE_IMPLICIT = 4 };
+
+struct trace_writer;
+
+/*
+ * Creates a trace: in the own format for ...twt and ...twt.zst, as Lackey text
+ * for ...lackey and ...lackey.zst. It gets its name when it is complete. NULL
+ * after a message on stderr.
+ */
+struct trace_writer *trace_writer_open(const char *path);
+/* false after a message on stderr. */
+bool trace_writer_put(struct trace_writer *writer, const struct trace_access *accesses, size_t count);
+/* Completes the file, or removes it when not `keep`. false after a message. */
+bool trace_writer_close(struct trace_writer *writer, uint64_t instructions, bool keep);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text of `valgrind --tool=lackey --trace-mem=yes`: "I  04000d7b,3" for an
+ * instruction, " L ...", " S ..." and " M ..." for load, store and modify;
+ * the tool's own lines start with "==" or "--".
+ */
+#include <string.h>
+
+#include "trace.h"
+
+enum { LONGEST_LINE = 64, LARGEST_ACCESS = TRACE_PAGE, MOST_PER_LINE = 4 };
+
+static const uint8_t *hex(const uint8_t *at, uint64_t *value)
+{
+    const uint8_t *start = at;
+    uint64_t result = 0;
+    for (;; at++) {
+        unsigned digit;
+        if (*at >= '0' && *at <= '9')
+            digit = *at - '0';
+        else if (*at >= 'a' && *at <= 'f')
+            digit = *at - 'a' + 10u;
+        else if (*at >= 'A' && *at <= 'F')
+            digit = *at - 'A' + 10u;
+        else
+            break;
+        if (result >> 60)
+            return NULL;
+        result = result << 4 | digit;
+    }
+    *value = result;
+    return at == start ? NULL : at;
+}
+
+static const uint8_t *size(const uint8_t *at, uint64_t *value)
+{
+    const uint8_t *start = at;
+    uint64_t result = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        result = result * 10 + (unsigned)(*at - '0');
+        if (result > LARGEST_ACCESS)
+            return NULL;
+    }
+    *value = result;
+    return at == start || result == 0 ? NULL : at;
+}
+
+static size_t put(struct trace_access *out, uint64_t va, uint64_t bytes, enum access_kind kind)
+{
+    out[0] = (struct trace_access){.va = va, .attr = (uint8_t)(ATTR_USER | kind)};
+    if (va % TRACE_PAGE + bytes <= TRACE_PAGE)
+        return 1;
+    out[1] = (struct trace_access){.va = (va | (TRACE_PAGE - 1)) + 1, .attr = out[0].attr};
+    return 2;
+}
+
+/* Goes past a line that is none of the trace. */
+static bool skip_line(struct trace_reader *reader)
+{
+    for (;;) {
+        const uint8_t *end = memchr(reader->buffer + reader->at, '\n', reader->filled - reader->at);
+        if (end) {
+            reader->at = (size_t)(end - reader->buffer) + 1;
+            return true;
+        }
+        reader->at = reader->filled;
+        if (reader->file_ended)
+            return true;
+        if (!trace_reader_fill(reader, 1))
+            return false;
+    }
+}
+
+/* Decodes the line at buffer[at]; the number of its accesses, -1 when it is none. */
+static int line(struct trace_reader *reader, struct trace_access *out)
+{
+    const uint8_t *at = reader->buffer + reader->at;
+    uint8_t letter = at[0] == ' ' ? at[1] : at[0];
+    if (at[0] != (letter == 'I' ? 'I' : ' ') || at[letter == 'I' ? 1 : 2] != ' ')
+        return -1;
+    at += letter == 'I' ? 2 : 3;
+    while (*at == ' ')
+        at++;
+    uint64_t va, bytes;
+    at = hex(at, &va);
+    if (!at || *at != ',')
+        return -1;
+    at = size(at + 1, &bytes);
+    if (!at)
+        return -1;
+    if (*at == '\r')
+        at++;
+    const uint8_t *end = reader->buffer + reader->filled;
+    if (at > end || (at < end && *at != '\n'))
+        return -1;
+    reader->at = (size_t)(at - reader->buffer) + (at < end);
+    size_t count = 0;
+    switch (letter) {
+    case 'I':
+        reader->instructions++;
+        return (int)put(out, va, bytes, ACCESS_FETCH);
+    case 'L':
+        return (int)put(out, va, bytes, ACCESS_READ);
+    case 'S':
+        return (int)put(out, va, bytes, ACCESS_WRITE);
+    case 'M':
+        count = put(out, va, bytes, ACCESS_READ);
+        return (int)(count + put(out + count, va, bytes, ACCESS_WRITE));
+    default:
+        return -1;
+    }
+}
+
+/* A line of the tool rather than of the trace, or an empty one. */
+static bool is_remark(const uint8_t *at)
+{
+    return (at[0] == '=' && at[1] == '=') || (at[0] == '-' && at[1] == '-') || at[0] == '\n' || at[0] == '\r';
+}
+
+static ssize_t read_lackey(struct trace_reader *reader, struct trace_access *out, size_t room)
+{
+    size_t count = 0;
+    while (count + MOST_PER_LINE <= room) {
+        if (!trace_reader_fill(reader, LONGEST_LINE))
+            return -1;
+        if (reader->at == reader->filled)
+            break;
+        reader->line++;
+        const uint8_t *at = reader->buffer + reader->at;
+        if (is_remark(at)) {
+            if (!skip_line(reader))
+                return -1;
+            continue;
+        }
+        int got = line(reader, out + count);
+        if (got < 0)
+            return trace_reader_error(reader, "not a line of a Lackey trace");
+        count += (size_t)got;
+    }
+    return (ssize_t)count;
+}
+
+const struct trace_format_ops trace_lackey_ops = {.read = read_lackey};

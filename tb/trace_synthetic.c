@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Synthetic traces for measurements: "sequential" goes through a range of
+ * addresses with a stride, again and again; "uniform" spreads 8-byte accesses
+ * evenly over it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "random_source.h"
+#include "trace.h"
+
+struct synthetic {
+    bool uniform;
+    uint64_t count, stride, bytes, base, write, fetch, seed;
+    uint64_t done, offset;
+    struct random_source random;
+};
+
+struct option {
+    const char *name;
+    size_t field;
+    uint64_t min, max;
+};
+
+static const struct option options[] = {
+    {"count", offsetof(struct synthetic, count), 0, UINT64_MAX},
+    {"stride", offsetof(struct synthetic, stride), 1, 1ull << 40},
+    {"bytes", offsetof(struct synthetic, bytes), 8, 1ull << 46},
+    {"base", offsetof(struct synthetic, base), 0, UINT64_MAX},
+    {"write", offsetof(struct synthetic, write), 0, 1000},
+    {"fetch", offsetof(struct synthetic, fetch), 0, 1000},
+    {"seed", offsetof(struct synthetic, seed), 0, UINT64_MAX},
+};
+
+/* A number with C's prefixes and KiB, MiB, GiB or TiB behind. */
+static bool parse_number(const char *text, uint64_t *value)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB", "TiB"};
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    if (end == text || *text == '-' || errno)
+        return false;
+    for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(end, units[i]) == 0) {
+            *value = (uint64_t)number << 10 * i;
+            return *value >> 10 * i == number;
+        }
+    return false;
+}
+
+static bool parse_option(struct synthetic *synthetic, char *word, const char *path, size_t column)
+{
+    char *equals = strchr(word, '=');
+    if (equals)
+        *equals = '\0';
+    for (size_t i = 0; equals && i < sizeof(options) / sizeof(options[0]); i++) {
+        uint64_t value;
+        if (strcmp(word, options[i].name) != 0)
+            continue;
+        if (!parse_number(equals + 1, &value) || value < options[i].min || value > options[i].max) {
+            fprintf(stderr, "%s:1:%zu: %s: not a number from %llu to %llu\n", path, column, word,
+                    (unsigned long long)options[i].min, (unsigned long long)options[i].max);
+            return false;
+        }
+        *(uint64_t *)((char *)synthetic + options[i].field) = value;
+        return true;
+    }
+    fprintf(stderr, "%s:1:%zu: %s: not one of count=, stride=, bytes=, base=, write=, fetch= and seed=\n",
+            path, column, word);
+    return false;
+}
+
+static bool parse_options(struct synthetic *synthetic, const char *path, char *text, const char *prefix_end)
+{
+    char *rest = text, *word = strsep(&rest, ",");
+    if (strcmp(word, "uniform") == 0) {
+        synthetic->uniform = true;
+    } else if (strcmp(word, "sequential") != 0) {
+        fprintf(stderr, "%s:1:%zu: expected sequential or uniform\n", path, (size_t)(prefix_end - path) + 1);
+        return false;
+    }
+    while ((word = strsep(&rest, ",")) != NULL)
+        if (!parse_option(synthetic, word, path, (size_t)(prefix_end - path) + (size_t)(word - text) + 1))
+            return false;
+    return true;
+}
+
+void *trace_synthetic_options(const char *path, const char *text)
+{
+    struct synthetic *synthetic = calloc(1, sizeof(*synthetic));
+    char *copy = strdup(text);
+    if (!synthetic || !copy) {
+        fprintf(stderr, "%s: out of memory\n", path);
+        free(synthetic);
+        free(copy);
+        return NULL;
+    }
+    synthetic->count = 10000000;
+    synthetic->stride = 8;
+    synthetic->bytes = 64 << 20;
+    synthetic->base = 0x10000000;
+    synthetic->seed = 1;
+    bool good = parse_options(synthetic, path, copy, text);
+    free(copy);
+    if (!good) {
+        free(synthetic);
+        return NULL;
+    }
+    random_seed(&synthetic->random, synthetic->seed);
+    return synthetic;
+}
+
+static uint64_t next_offset(struct synthetic *synthetic)
+{
+    if (synthetic->uniform) {
+        uint64_t random = random_u64(&synthetic->random);
+        return (uint64_t)((unsigned __int128)random * (synthetic->bytes / 8) >> 64) * 8;
+    }
+    uint64_t offset = synthetic->offset;
+    synthetic->offset += synthetic->stride;
+    if (synthetic->offset >= synthetic->bytes)
+        synthetic->offset = synthetic->offset % synthetic->bytes;
+    return offset;
+}
+
+static enum access_kind next_kind(struct synthetic *synthetic)
+{
+    if (synthetic->write + synthetic->fetch == 0)
+        return ACCESS_READ;
+    uint32_t throw = random_below(&synthetic->random, 1000);
+    if (throw < synthetic->write)
+        return ACCESS_WRITE;
+    return throw < synthetic->write + synthetic->fetch ? ACCESS_FETCH : ACCESS_READ;
+}
+
+static ssize_t read_synthetic(struct trace_reader *reader, struct trace_access *out, size_t room)
+{
+    struct synthetic *synthetic = reader->state;
+    uint64_t left = synthetic->count - synthetic->done;
+    size_t count = left < room ? (size_t)left : room;
+    for (size_t i = 0; i < count; i++) {
+        out[i].va = synthetic->base + next_offset(synthetic);
+        out[i].attr = (uint8_t)(ATTR_USER | next_kind(synthetic));
+        reader->instructions += (out[i].attr & ATTR_KIND) == ACCESS_FETCH;
+    }
+    synthetic->done += count;
+    return (ssize_t)count;
+}
+
+const struct trace_format_ops trace_synthetic_ops = {.read = read_synthetic};
