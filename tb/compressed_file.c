@@ -143,8 +143,8 @@ struct compressed_file *compressed_file_open(const char *path, FILE *errors)
         compressed_file_close(file);
         return NULL;
     }
-    if (S_ISDIR(status.st_mode)) {
-        fprintf(errors, "%s: is a directory\n", path);
+    if (S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode)) { /* /dev/zero has no end */
+        fprintf(errors, "%s: is a %s\n", path, S_ISDIR(status.st_mode) ? "directory" : "device");
         compressed_file_close(file);
         return NULL;
     }

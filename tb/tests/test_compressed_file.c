@@ -217,9 +217,11 @@ static void what_cannot_be_opened_is_said(void **state)
     struct fixture *f = *state;
     assert_null(compressed_file_open(f->path, f->errors));
     assert_null(compressed_file_open(f->directory, f->errors));
+    assert_null(compressed_file_open("/dev/zero", f->errors));
     fflush(f->errors);
     assert_non_null(strstr(f->error_text, "file.zst: No such file or directory\n"));
     assert_non_null(strstr(f->error_text, ": is a directory\n"));
+    assert_non_null(strstr(f->error_text, "/dev/zero: is a device\n"));
 }
 
 int main(void)
