@@ -155,7 +155,6 @@ module page_walker #(
   end
 
   // WAIT -> REQUEST or IDLE: what the response of this cycle says.
-  logic response;       // of a walk that was not given up
   logic finish;         // it ends the walk
   logic again;          // the walk begins again at the root
   logic update;         // a compare-exchange is to come
@@ -169,7 +168,6 @@ module page_walker #(
   logic [5:0] finish_code;
   logic broken;         // not present, reserved bit or no right
   always_comb begin
-    response = 1'b0;
     finish = 1'b0;
     again = 1'b0;
     update = 1'b0;
@@ -187,7 +185,6 @@ module page_walker #(
     finish_fault = x86_pkg::FaultNone;
     finish_code = '0;
     if (mem_resp_valid_i && mem_resp_ready_o && !drain_q[resp_walker]) begin
-      response = 1'b1;
       level = level_q[resp_walker];
       va = va_q[resp_walker];
       attr = attr_q[resp_walker];

@@ -299,4 +299,65 @@ package x86_pkg;
                    (flags & InvPcid) == 3'd0 || word[56:45] == key_pcid);
   endfunction
 
+  // What a write to a control register leaves of the mode.
+  function automatic logic [9:0] mode_after(input logic [9:0] mode, input logic [2:0] op, input logic [63:0] value);
+    mode_after = mode;
+    case (op)
+      OpWriteCr0: begin
+        mode_after[ModePg] = value[Cr0Pg];
+        mode_after[ModeWp] = value[Cr0Wp];
+      end
+      OpWriteCr4: begin
+        mode_after[ModeSmep] = value[Cr4Smep];
+        mode_after[ModeSmap] = value[Cr4Smap];
+        mode_after[ModePge] = value[Cr4Pge];
+        mode_after[ModePcide] = value[Cr4Pcide];
+        mode_after[ModePke] = value[Cr4Pke];
+        mode_after[ModePks] = value[Cr4Pks];
+        mode_after[ModeLa57] = value[Cr4La57];
+      end
+      OpWriteEfer: mode_after[ModeNxe] = value[EferNxe];
+      default: mode_after = mode;
+    endcase
+  endfunction
+
+  // An operation that changes registers and waits for every access before it; the others only invalidate.
+  function automatic logic is_register_write(input logic [2:0] op);
+    is_register_write = op <= OpWritePkrs;
+  endfunction
+
+  // What an operation invalidates (4.10.4.1): Inv flags in 2:0, or bit 3: nothing.
+  // EFER.NXE and CR4.LA57 change how entries are read; the manual leaves their
+  // invalidation to software, this MMU drops everything.
+  localparam int NoInvalidation = 3;
+  function automatic logic [3:0] invalidation(input logic [2:0] op, input logic [63:0] value,
+                                              input logic [9:0] before_write, input logic [9:0] after_write);
+    logic [9:0] changed;
+    changed = before_write ^ after_write;
+    invalidation = 4'b1000;
+    case (op)
+      OpWriteCr0: if (changed[ModePg] && before_write[ModePg]) invalidation = {1'b0, InvGlobals};
+      OpWriteCr3: if (!value[Cr3NoFlush] || !before_write[ModePcide]) invalidation = {1'b0, InvPcid};
+      OpWriteCr4: begin
+        if (changed[ModePge] || changed[ModeLa57] || (changed[ModePcide] && before_write[ModePcide]))
+          invalidation = {1'b0, InvGlobals};
+        else if (changed[ModeSmep] && after_write[ModeSmep]) invalidation = {1'b0, InvPcid | InvGlobals};
+      end
+      OpWriteEfer: if (changed[ModeNxe]) invalidation = {1'b0, InvGlobals};
+      OpInvlpg: invalidation = {1'b0, InvAddress | InvPcid | InvGlobals};
+      OpInvpcid: begin
+        case (value[1:0])
+          2'd0: invalidation = {1'b0, InvAddress | InvPcid};
+          2'd1: invalidation = {1'b0, InvPcid};
+          2'd2: invalidation = {1'b0, InvGlobals};
+          default: invalidation = 4'b0000;
+        endcase
+      end
+      default: invalidation = 4'b1000;
+    endcase
+  endfunction
+
+  // A page fault drops the entries for its address (4.10.4.1).
+  localparam logic [2:0] InvPageFault = InvAddress | InvPcid | InvGlobals;
+
 endpackage

@@ -28,7 +28,7 @@ static int run_bench(const struct run_options *options, const struct config *con
     bench.quiet = options->quiet;
     if (options->judge != JUDGE_AS_USUAL)
         bench.judge = options->judge == JUDGE_ON;
-    bench.wave = options->wave;
+    bench.wave = options->wave ? (options->wave_path ? options->wave_path : "twinwalk.fst") : NULL;
     bench.reproduce = reproduce;
     return bench_run(&bench);
 }

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the RTL of one configuration into a shared object, or finds it built.
+#
+# usage: tb/build_rtl.sh CACHE_DIR NAME=VALUE...
+#
+# NAME=VALUE are the parameters of rtl/mmu.sv. Prints the path of the shared
+# object. What is built is kept under a name that is a digest of everything it
+# is made from, so a change of any source builds anew. Runs from the project's
+# root. RTL_DIR replaces rtl/, RTL_CXX the compiler, RTL_FLAGS adds Verilator flags.
+set -eu
+cache=$1
+shift
+rtl=${RTL_DIR:-rtl}
+cxx=${RTL_CXX:-g++}
+flags=${RTL_FLAGS:-}
+
+seam="tb/rtl_seam.cpp tb/rtl_seam.h tb/signal_decode.h tb/signals.def"
+digest=$({ cat "$rtl"/*.sv $seam cmodel/*.h tb/build_rtl.sh; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20)
+out=$cache/$digest
+if [ -e "$out/libmmu.so" ]; then
+    echo "$out/libmmu.so"
+    exit 0
+fi
+
+echo "building the RTL of this configuration (once; kept in $out)" >&2
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/build.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# The registers that the seam reads.
+{
+    echo '`verilator_config'
+    sed -nE 's/^(SIGNAL|ELEMENTS)\(([a-z_0-9]+), .*, ([a-zA-Z_0-9]*__DOT__)?([a-z_0-9]+_q), .*/\2 \4/p' tb/signals.def
+    for name in tag_q data_q valid_q digest_q; do echo "tlb_array $name"; done
+    for name in repl_q lfsr_q; do echo "replacement $name"; done
+    for name in lookup_va_q lookup_attr_q lookup_tag_q; do echo "mmu $name"; done
+} | sed -E 's/^([a-z_0-9]+) ([a-z_0-9]+)$/public_flat_rd -module "\1" -var "\2"/' >"$work/public.vlt"
+
+parameters= defines=
+for parameter; do
+    parameters="$parameters -G$parameter"
+    defines="$defines -DP_$parameter"
+done
+root=$PWD
+if ! {
+    verilator --cc -O3 --x-assign fast --x-initial fast --noassert --flatten --unroll-count 4096 --unroll-stmts 100000 \
+        --output-split 0 -Wno-fatal -Wno-lint -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \
+        $parameters "$work/public.vlt" "$rtl/x86_pkg.sv" $(ls "$rtl"/*.sv | grep -v /x86_pkg.sv) &&
+    verilated=$(sed -n 's/^VERILATOR_ROOT *= *//p' "$work/obj/Vmmu.mk") &&
+    $cxx -std=c++17 -O3 -fPIC -shared -w -fno-semantic-interposition -I"$work/obj" -I"$verilated/include" -I"$verilated/include/vltstd" \
+        -Icmodel -Itb $defines -DVM_TRACE=0 -DVM_COVERAGE=0 "$work"/obj/Vmmu*.cpp tb/rtl_seam.cpp \
+        "$verilated/include/verilated.cpp" "$verilated/include/verilated_threads.cpp" \
+        -lpthread -o "$work/libmmu.so"
+} >"$work/log" 2>&1; then
+    cat "$work/log" >&2
+    exit 1
+fi
+mkdir -p "$out"
+mv "$work/libmmu.so" "$out/libmmu.so.$$"
+mv "$out/libmmu.so.$$" "$out/libmmu.so"
+echo "$out/libmmu.so"

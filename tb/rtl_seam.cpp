@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The seam between Verilator's C++ and everything else: drives one Verilated
+// MMU and compares its registers with the model's, after tb/signals.def.
+// Compiled into a shared object per configuration by tb/build_rtl.sh.
+#include <cinttypes>
+#include <cstring>
+#include <type_traits>
+
+#include "Vmmu.h"
+#include "Vmmu___024root.h"
+
+extern "C" {
+#include "mmu_state.h"
+#include "rtl_seam.h"
+#include "signal_decode.h"
+}
+
+namespace
+{
+
+constexpr unsigned kPorts = P_DataPorts + 1;
+
+// The `width` bits from bit `lsb` of a packed signal; Verilator keeps all of them in little-endian words.
+template <typename T> uint64_t field(const T &signal, unsigned lsb, unsigned width)
+{
+    uint64_t low = 0, high = 0;
+    const auto *bytes = reinterpret_cast<const uint8_t *>(&signal);
+    unsigned first = lsb / 8, left = static_cast<unsigned>(sizeof signal) - first;
+    std::memcpy(&low, bytes + first, left < 8 ? left : 8);
+    if (left > 8)
+        std::memcpy(&high, bytes + first + 8, left - 8 < 8 ? left - 8 : 8);
+    unsigned shift = lsb % 8;
+    uint64_t value = shift ? low >> shift | high << (64 - shift) : low;
+    return width == 64 ? value : value & ((1ull << width) - 1);
+}
+
+template <typename T> void set_field64(T &signal, unsigned lsb, uint64_t value)
+{
+    std::memcpy(reinterpret_cast<uint8_t *>(&signal) + lsb / 8, &value, sizeof value);
+}
+
+template <typename T> void set_field(T &signal, unsigned lsb, unsigned width, unsigned value)
+{
+    T mask = static_cast<T>(((T{1} << width) - 1) << lsb);
+    signal = static_cast<T>((signal & ~mask) | (static_cast<T>(value) << lsb));
+}
+
+// An element of an unpacked array as a number.
+template <typename T> uint64_t number(const T &value)
+{
+    return static_cast<uint64_t>(value);
+}
+
+// The replacement state of a set: packed as in rtl/replacement.sv against a byte per way or node.
+template <typename T> bool same_state(const struct replacement &r, const T &packed, const uint8_t *state)
+{
+    unsigned width = 1;
+    if (r.policy == POLICY_LRU)
+        while (1u << width < r.ways)
+            width++;
+    for (unsigned i = 0; i < r.state_bytes && i < (r.policy == POLICY_PLRU ? r.leaves : r.ways); i++)
+        if (field(packed, i * width, width) != state[i])
+            return false;
+    return true;
+}
+
+template <typename T> bool same_replacement(const struct tlb_array &a, const T &packed)
+{
+    for (uint32_t set = 0; set < a.sets; set++)
+        if (!same_state(a.replacement, packed[set], a.replacement_state + set * a.replacement.state_bytes))
+            return false;
+    return true;
+}
+
+} // namespace
+
+struct rtl_instance {
+    VerilatedContext context;
+    Vmmu top{&context};
+    struct mmu_out out;
+};
+
+#define R(path) (root->mmu__DOT__##path)
+
+static void clock_edge(struct rtl_instance *rtl)
+{
+    rtl->top.clk_i = 1;
+    rtl->top.eval();
+    rtl->top.clk_i = 0;
+    rtl->top.eval();
+}
+
+static void read_response(const Vmmu &top, unsigned p, struct response *resp)
+{
+    resp->pa = field(top.resp_pa_o, p * 64, 64);
+    resp->tag = top.resp_tag_o >> (p * 6) & 0x3f;
+    resp->fault = top.resp_fault_o >> (p * 2) & 3;
+    resp->error_code = top.resp_code_o >> (p * 6) & 0x3f;
+    resp->size = top.resp_size_o >> (p * 2) & 3;
+    resp->pat = top.resp_pat_o >> (p * 3) & 7;
+    resp->source = top.resp_source_o >> (p * 2) & 3;
+}
+
+static void read_outputs(struct rtl_instance *rtl)
+{
+    const Vmmu &top = rtl->top;
+    struct mmu_out *out = &rtl->out;
+    out->req_ready = top.req_ready_o;
+    out->resp_valid = top.resp_valid_o;
+    out->op_ready = top.op_ready_o;
+    out->op_done = top.op_done_o;
+    out->mem_req_valid = top.mem_req_valid_o;
+    out->mem_resp_ready = top.mem_resp_ready_o;
+    if (out->mem_req_valid) {
+        out->mem_req.addr = top.mem_req_addr_o;
+        out->mem_req.expected = top.mem_req_expected_o;
+        out->mem_req.desired = top.mem_req_desired_o;
+        out->mem_req.exchange = top.mem_req_exchange_o;
+        out->mem_req.tag = top.mem_req_tag_o;
+    }
+    for (unsigned p = 0; p < kPorts; p++)
+        if (out->resp_valid >> p & 1)
+            read_response(top, p, &out->resp[p]);
+}
+
+static struct rtl_instance *create(void)
+{
+    auto *rtl = new rtl_instance{};
+    rtl->top.rst_ni = 0;
+    clock_edge(rtl);
+    rtl->top.rst_ni = 1;
+    rtl->top.eval();
+    read_outputs(rtl);
+    return rtl;
+}
+
+static void destroy(struct rtl_instance *rtl)
+{
+    delete rtl;
+}
+
+static const struct mmu_out *outputs(struct rtl_instance *rtl)
+{
+    return &rtl->out;
+}
+
+static void step(struct rtl_instance *rtl, const struct mmu_in *in)
+{
+    Vmmu &top = rtl->top;
+    top.req_valid_i = in->req_valid;
+    for (unsigned p = 0; p < kPorts; p++) {
+        if (!(in->req_valid >> p & 1))
+            continue;
+        set_field64(top.req_va_i, p * 64, in->req[p].va);
+        set_field(top.req_attr_i, p * 5, 5, in->req[p].attr);
+        set_field(top.req_tag_i, p * 6, 6, in->req[p].tag);
+    }
+    top.op_valid_i = in->op_valid;
+    if (in->op_valid) {
+        top.op_i = in->op.op;
+        top.op_value_i = in->op.value;
+        top.op_va_i = in->op.va;
+        top.op_pcid_i = in->op.pcid;
+    }
+    top.mem_req_ready_i = in->mem_req_ready;
+    top.mem_resp_valid_i = in->mem_resp_valid;
+    if (in->mem_resp_valid) {
+        top.mem_resp_tag_i = in->mem_resp.tag;
+        top.mem_resp_data_i = in->mem_resp.data;
+        top.mem_resp_error_i = in->mem_resp.error;
+        top.mem_resp_exchanged_i = in->mem_resp.exchanged;
+    }
+    clock_edge(rtl);
+    read_outputs(rtl);
+}
+
+static bool same_response(const struct response &a, const struct response &b)
+{
+    return a.pa == b.pa && a.tag == b.tag && a.fault == b.fault && a.error_code == b.error_code &&
+           a.size == b.size && a.pat == b.pat && a.source == b.source;
+}
+
+static bool same_outputs(const struct mmu_out &r, const struct mmu_out &m)
+{
+    if (r.req_ready != m.req_ready || r.resp_valid != m.resp_valid || r.op_ready != m.op_ready ||
+        r.op_done != m.op_done || r.mem_req_valid != m.mem_req_valid || r.mem_resp_ready != m.mem_resp_ready)
+        return false;
+    for (unsigned p = 0; p < kPorts; p++)
+        if ((r.resp_valid >> p & 1) && !same_response(r.resp[p], m.resp[p]))
+            return false;
+    return true;
+}
+
+// An unpacked array whose elements have the type that C gives them: compared as bytes.
+template <typename R, typename M> bool same_elements(const R &rtl, const M &model)
+{
+    static_assert(sizeof rtl <= sizeof model || sizeof rtl[0] != sizeof model[0], "model array too short");
+    if (sizeof rtl[0] == sizeof model[0])
+        return std::memcmp(&rtl, &model, sizeof rtl) == 0;
+    for (size_t i = 0; i < sizeof rtl / sizeof rtl[0]; i++)
+        if (number(rtl[i]) != number(model[i]))
+            return false;
+    return true;
+}
+
+template <typename V> bool same_valid(const V &valid, const struct tlb_array &a)
+{
+    return std::memcmp(&valid, a.valid, sizeof valid) == 0;
+}
+
+template <typename T> bool same_words(const T &rtl, const uint64_t *model)
+{
+    static_assert(sizeof rtl[0] == sizeof *model, "tag and data words are 33 to 64 bits wide");
+    return std::memcmp(&rtl, model, sizeof rtl) == 0;
+}
+
+// The looked-up accesses and waiting answers, which mean something only where valid.
+static bool same_ports(const Vmmu___024root *root, const struct mmu *m)
+{
+    for (unsigned p = 0; p < kPorts; p++)
+        if ((m->lookup_valid >> p & 1) && (field(R(lookup_va_q), p * 64, 64) != m->lookup[p].va ||
+                                           field(R(lookup_attr_q), p * 5, 5) != m->lookup[p].attr ||
+                                           field(R(lookup_tag_q), p * 6, 6) != m->lookup[p].tag))
+            return false;
+    return true;
+}
+
+static bool compare(struct rtl_instance *rtl, const struct mmu *m, bool full)
+{
+    const Vmmu___024root *root = rtl->top.rootp;
+    if (!same_outputs(rtl->out, *mmu_outputs(m)) || !same_ports(root, m))
+        return false;
+    uint64_t different = 0;
+#define SIGNAL(block, name, decode, path, model) different |= number(R(path)) ^ number(model);
+#include "signals.def"
+    if (different)
+        return false;
+#define ELEMENTS(block, name, decode, path, model)                                                           \
+    if (!same_elements(R(path), model))                                                                      \
+        return false;
+#define TLB_ARRAY(block, name, path, model)                                                                  \
+    if (R(path##__DOT__digest_q) != (model).digest || !same_valid(R(path##__DOT__valid_q), model) ||         \
+        R(path##__DOT__repl__DOT__lfsr_q) != (model).lfsr)                                                   \
+        return false;
+#include "signals.def"
+    if (!full)
+        return true;
+#define TLB_ARRAY(block, name, path, model)                                                                  \
+    if (!same_words(R(path##__DOT__tag_q), (model).tag) ||                                                   \
+        !same_words(R(path##__DOT__data_q), (model).data) ||                                                 \
+        !same_replacement(model, R(path##__DOT__repl__DOT__repl_q)))                                         \
+        return false;
+#include "signals.def"
+    return true;
+}
+
+static void report_value(FILE *out, const char *block, const char *name, int index, enum signal_decode decode,
+                         uint64_t rtl, uint64_t model)
+{
+    if (rtl == model)
+        return;
+    char label[64], r[128], c[128];
+    std::snprintf(label, sizeof label, index < 0 ? "%s.%s" : "%s.%s[%d]", block, name, index);
+    signal_decode_text(decode, rtl, r, sizeof r);
+    signal_decode_text(decode, model, c, sizeof c);
+    std::fprintf(out, "  %-30s RTL %-32s C %s\n", label, r, c);
+}
+
+static void report_array(FILE *out, const char *block, const char *name, const struct tlb_array &a,
+                         uint32_t entry, uint64_t r_tag, uint64_t r_data, bool r_valid)
+{
+    bool valid = tlb_array_valid(&a, entry);
+    if (r_tag == a.tag[entry] && r_data == a.data[entry] && r_valid == valid)
+        return;
+    char r[160], c[160];
+    signal_decode_entry(r_valid, r_tag, r_data, r, sizeof r);
+    signal_decode_entry(valid, a.tag[entry], a.data[entry], c, sizeof c);
+    std::fprintf(out, "  %s.%s set %u way %u\n    RTL %s\n    C   %s\n", block, name, entry / a.ways,
+                 entry % a.ways, r, c);
+}
+
+static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
+{
+    const Vmmu___024root *root = rtl->top.rootp;
+    const struct mmu_out &r = rtl->out, &c = *mmu_outputs(m);
+    report_value(out, "mmu", "req_ready", -1, DECODE_BITS, r.req_ready, c.req_ready);
+    report_value(out, "mmu", "resp_valid", -1, DECODE_BITS, r.resp_valid, c.resp_valid);
+    report_value(out, "mmu", "op_ready", -1, DECODE_FLAG, r.op_ready, c.op_ready);
+    report_value(out, "mmu", "op_done", -1, DECODE_FLAG, r.op_done, c.op_done);
+    report_value(out, "mmu", "mem_req_valid", -1, DECODE_FLAG, r.mem_req_valid, c.mem_req_valid);
+    report_value(out, "mmu", "mem_resp_ready", -1, DECODE_FLAG, r.mem_resp_ready, c.mem_resp_ready);
+    for (int p = 0; p < static_cast<int>(kPorts); p++) {
+        if (r.resp_valid & c.resp_valid & 1u << p) {
+            report_value(out, "mmu", "resp_pa", p, DECODE_HEX, r.resp[p].pa, c.resp[p].pa);
+            report_value(out, "mmu", "resp_tag", p, DECODE_DECIMAL, r.resp[p].tag, c.resp[p].tag);
+            report_value(out, "mmu", "resp_fault", p, DECODE_FAULT, r.resp[p].fault, c.resp[p].fault);
+            report_value(out, "mmu", "resp_code", p, DECODE_HEX, r.resp[p].error_code, c.resp[p].error_code);
+            report_value(out, "mmu", "resp_size", p, DECODE_SIZE, r.resp[p].size, c.resp[p].size);
+            report_value(out, "mmu", "resp_pat", p, DECODE_DECIMAL, r.resp[p].pat, c.resp[p].pat);
+            report_value(out, "mmu", "resp_source", p, DECODE_SOURCE, r.resp[p].source, c.resp[p].source);
+        }
+        if (m->lookup_valid >> p & 1) {
+            unsigned port = static_cast<unsigned>(p);
+            report_value(out, "mmu", "lookup_va", p, DECODE_HEX, field(R(lookup_va_q), port * 64, 64),
+                         m->lookup[p].va);
+            report_value(out, "mmu", "lookup_attr", p, DECODE_ATTRIBUTES,
+                         field(R(lookup_attr_q), port * 5, 5), m->lookup[p].attr);
+            report_value(out, "mmu", "lookup_tag", p, DECODE_DECIMAL, field(R(lookup_tag_q), port * 6, 6),
+                         m->lookup[p].tag);
+        }
+    }
+#define SIGNAL(block, name, decode, path, model)                                                             \
+    report_value(out, #block, #name, -1, DECODE_##decode, number(R(path)), number(model));
+#define ELEMENTS(block, name, decode, path, model)                                                           \
+    for (size_t i = 0; i < sizeof R(path) / sizeof R(path)[0]; i++)                                          \
+        report_value(out, #block, #name, static_cast<int>(i), DECODE_##decode, number(R(path)[i]),           \
+                     number((model)[i]));
+#define TLB_ARRAY(block, name, path, model)                                                                  \
+    report_value(out, #block, #name ".digest", -1, DECODE_HEX, R(path##__DOT__digest_q), (model).digest);    \
+    report_value(out, #block, #name ".lfsr", -1, DECODE_HEX, R(path##__DOT__repl__DOT__lfsr_q),              \
+                 (model).lfsr);                                                                              \
+    for (uint32_t e = 0; e < (model).sets * (model).ways; e++)                                               \
+        report_array(out, #block, #name, model, e, R(path##__DOT__tag_q)[e], R(path##__DOT__data_q)[e],      \
+                     field(R(path##__DOT__valid_q), e, 1));                                                  \
+    if (!same_replacement(model, R(path##__DOT__repl__DOT__repl_q)))                                         \
+        std::fprintf(out, "  %s: replacement state differs\n", #block "." #name);
+#include "signals.def"
+}
+
+extern "C" const struct rtl_seam twinwalk_rtl_seam;
+const struct rtl_seam twinwalk_rtl_seam = {create, destroy, outputs, step, compare, report};
