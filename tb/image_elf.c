@@ -279,8 +279,8 @@ static int load(struct elf_image *self, struct phys_mem *phys)
 {
     if (check_header(self))
         return -1;
-    self->segments = malloc((self->header_count + 1) * sizeof(*self->segments));
-    self->pieces = malloc((self->header_count + 1) * sizeof(*self->pieces));
+    self->segments = calloc(self->header_count + 1, sizeof(*self->segments));
+    self->pieces = calloc(self->header_count + 1, sizeof(*self->pieces));
     if (!self->segments || !self->pieces)
         return fail(self, "out of memory for %zu program headers", self->header_count);
     if (read_headers(self))

@@ -26,29 +26,40 @@ static int fail(const struct reader *reader, const char *at, const char *what)
     return -1;
 }
 
-/* Sets a register by name (any case). false: no such register. */
-static bool set_register(struct image *image, const char *name, size_t length, uint64_t value)
+enum { CR3 = 1 }; /* its index below */
+
+static const struct image_register {
+    const char *name;
+    size_t offset; /* in struct image */
+    bool narrow;   /* 32 bits instead of 64 */
+} registers[] = {
+    {"cr0", offsetof(struct image, cr0), false},  {"cr3", offsetof(struct image, cr3), false},
+    {"cr4", offsetof(struct image, cr4), false},  {"efer", offsetof(struct image, efer), false},
+    {"pkru", offsetof(struct image, pkru), true}, {"pkrs", offsetof(struct image, pkrs), true},
+};
+
+/* By name, in any case; NULL: there is no such register. */
+static const struct image_register *find_register(const char *name, size_t length)
 {
-    const struct {
-        const char *name;
-        uint64_t *wide;
-        uint32_t *narrow;
-    } registers[] = {
-        {"cr0", &image->cr0, NULL},   {"cr3", &image->cr3, NULL},   {"cr4", &image->cr4, NULL},
-        {"efer", &image->efer, NULL}, {"pkru", NULL, &image->pkru}, {"pkrs", NULL, &image->pkrs},
-    };
-    for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
-        if (strlen(registers[i].name) != length || strncasecmp(registers[i].name, name, length))
-            continue;
-        if (registers[i].wide)
-            *registers[i].wide = value;
-        else
-            *registers[i].narrow = (uint32_t)value;
-        if (registers[i].wide == &image->cr3)
-            image->has_registers = true;
-        return true;
-    }
-    return false;
+    for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
+        if (strlen(registers[i].name) == length && !strncasecmp(registers[i].name, name, length))
+            return &registers[i];
+    return NULL;
+}
+
+static int set_register(const struct reader *reader, const struct image_register *which, uint64_t value,
+                        const char *at)
+{
+    char *field = (char *)reader->image + which->offset;
+    if (which->narrow && value > UINT32_MAX)
+        return fail(reader, at, "PKRU and PKRS have 32 bits");
+    if (which->narrow)
+        *(uint32_t *)field = (uint32_t)value;
+    else
+        *(uint64_t *)field = value;
+    if (which == &registers[CR3])
+        reader->image->has_registers = true;
+    return 0;
 }
 
 /* The hexadecimal digits at *text; false when there are none or more than 16. */
@@ -80,13 +91,13 @@ static int read_monitor_line(struct reader *reader)
             continue;
         }
         const char *text = at + 1;
+        const struct image_register *which = find_register(name, length);
         uint64_t value;
-        bool good = read_hex(&text, &value);
-        struct image ignored;
-        if (good)
-            reader->found |= set_register(reader->image, name, length, value);
-        else if (set_register(&ignored, name, length, 0))
+        if (which && !read_hex(&text, &value))
             return fail(reader, at + 1, "not a hexadecimal number of at most 16 digits");
+        if (which && set_register(reader, which, value, at + 1))
+            return -1;
+        reader->found |= which != NULL;
         at = text;
     }
     return 0;
@@ -104,17 +115,18 @@ static int read_line(struct reader *reader)
     size_t length = (size_t)(at - name);
     at += strspn(at, " \t=:");
     const char *number = at;
-    uint64_t value = 0;
+    const struct image_register *which = find_register(name, length);
+    uint64_t value;
+    if (!which)
+        return fail(reader, name, "not one of cr0, cr3, cr4, efer, pkru, pkrs");
     if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X'))
         at += 2;
     else if (at[0] != '0' || isalnum((unsigned char)at[1]))
         return fail(reader, number, "not a number like 0x1f");
     if (!read_hex(&at, &value))
         return fail(reader, number, "not a hexadecimal number of at most 16 digits");
-    if (length == 4 && !strncasecmp(name, "pkr", 3) && value > UINT32_MAX)
-        return fail(reader, number, "PKRU and PKRS have 32 bits");
-    if (!set_register(reader->image, name, length, value))
-        return fail(reader, name, "not one of cr0, cr3, cr4, efer, pkru, pkrs");
+    if (set_register(reader, which, value, number))
+        return -1;
     at += strspn(at, " \t\r");
     if (*at && *at != '#')
         return fail(reader, at, "more after the number");
@@ -145,48 +157,34 @@ static int read_lines(struct reader *reader, char *text)
     return 0;
 }
 
-/* The text of a small file, terminated; NULL after a message. */
-static char *read_text(const char *path)
+/* Reads a small text file into `text`, MAX_FILE_BYTES + 1 zeros. NULL, or what is wrong. */
+static const char *read_text(FILE *file, char *text)
 {
-    FILE *file = fopen(path, "re");
-    char *text = malloc(MAX_FILE_BYTES + 1);
-    const char *problem = NULL;
-    size_t length = 0;
-    if (!file) {
-        problem = strerror(errno);
-    } else if (!text) {
-        problem = "out of memory";
-    } else {
-        length = fread(text, 1, MAX_FILE_BYTES + 1, file);
-        if (ferror(file))
-            problem = strerror(errno);
-        else if (length > MAX_FILE_BYTES)
-            problem = "longer than 1 MiB; that is no register file";
-        else if (memchr(text, 0, length))
-            problem = "not a text file";
-    }
-    if (file)
-        fclose(file);
-    if (problem) {
-        fprintf(stderr, "%s: %s\n", path, problem);
-        free(text);
-        return NULL;
-    }
-    text[length] = '\0';
-    return text;
+    size_t length = fread(text, 1, MAX_FILE_BYTES + 1, file);
+    if (ferror(file))
+        return strerror(errno);
+    if (length > MAX_FILE_BYTES)
+        return "longer than 1 MiB; that is no register file";
+    return strlen(text) == length ? NULL : "not a text file";
 }
 
 int image_read_registers(struct image *image, const char *path)
 {
-    char *text = read_text(path);
-    if (!text)
-        return -1;
     struct reader reader = {.image = image, .path = path};
-    int result = read_lines(&reader, text);
+    int result = -1;
+    FILE *file = fopen(path, "re");
+    char *text = calloc(1, MAX_FILE_BYTES + 1);
+    const char *problem = !file ? strerror(errno) : !text ? "out of memory" : read_text(file, text);
+    if (problem)
+        fprintf(stderr, "%s: %s\n", path, problem);
+    else
+        result = read_lines(&reader, text);
     if (!result && !reader.found) {
         fprintf(stderr, "%s: names no register\n", path);
         result = -1;
     }
+    if (file)
+        fclose(file);
     free(text);
     return result;
 }

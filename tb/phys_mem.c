@@ -90,11 +90,12 @@ void phys_mem_destroy(struct phys_mem *mem)
 {
     if (!mem)
         return;
-    struct page *page, *next;
-    HASH_ITER(hh, mem->pages, page, next)
-    {
-        HASH_DEL(mem->pages, page);
+    struct page *page = mem->pages;
+    HASH_CLEAR(hh, mem->pages); /* frees its table; the pages are still chained */
+    while (page) {
+        struct page *next = page->hh.next;
         free(page);
+        page = next;
     }
     free(mem->ranges);
     free(mem->recent);

@@ -33,6 +33,7 @@ struct fixture {
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
+    *state = f;
     strcpy(f->directory, "/tmp/twinwalk-test-XXXXXX");
     if (!mkdtemp(f->directory))
         return -1;
@@ -40,7 +41,6 @@ static int set_up(void **state)
     for (size_t i = 0; i < CONTENTS; i++)
         f->contents[i] = (uint8_t)(random_mix(i / 4) & 0x1f);
     f->errors = open_memstream(&f->error_text, &f->error_length);
-    *state = f;
     return f->errors ? 0 : -1;
 }
 

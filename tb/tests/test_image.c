@@ -157,7 +157,7 @@ static void bad_registers_are_refused_with_their_place(void **state)
 static void directories_are_no_images(void **state)
 {
     struct image_fixture *f = *state;
-    strcpy(f->path, f->directory);
+    snprintf(f->path, sizeof(f->path), "%s", f->directory);
     assert_false(open_stored(f));
     assert_non_null(strstr(f->error, "is a directory"));
     f->path[0] = '\0';

@@ -25,11 +25,11 @@ refused() {
     local message=$1 status=0
     shift
     "$twinwalk" walk "$@" >"$work/out" 2>"$work/err" || status=$?
-    [ "$status" -eq 2 ] && grep -qF -- "$message" "$work/err" || {
+    if [ "$status" -ne 2 ] || ! grep -qF -- "$message" "$work/err"; then
         echo "# exit status $status: $*"
         sed 's/^/# /' "$work/err"
         return 1
-    }
+    fi
 }
 
 # The emulator's answers, from the columns and from JSON, in its own form.
@@ -75,10 +75,10 @@ END
 says() {
     local pattern=$1
     shift
-    walk "$@" >"$work/out" 2>"$work/err" && grep -qE -- "$pattern" "$work/out" || {
+    if ! walk "$@" >"$work/out" 2>"$work/err" || ! grep -qE -- "$pattern" "$work/out"; then
         sed 's/^/# /' "$work/out" "$work/err"
         return 1
-    }
+    fi
 }
 
 without_registers() {
