@@ -16,7 +16,8 @@
 
 struct trace_access {
     uint64_t va;
-    uint8_t attr; /* as in struct access_req; AC, user and implicit as the trace says */
+    uint32_t fetches; /* for whoever plays the trace; the readers leave it alone */
+    uint8_t attr;     /* as in struct access_req; AC, user and implicit as the trace says */
 };
 
 enum {

@@ -10,26 +10,26 @@
 
 enum { LONGEST_LINE = 64, LARGEST_ACCESS = TRACE_PAGE, MOST_PER_LINE = 4 };
 
+/* Value of a hexadecimal digit plus one; 0: none. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* An address of at most 16 digits, leading zeros aside. */
 static const uint8_t *hex(const uint8_t *at, uint64_t *value)
 {
     const uint8_t *start = at;
-    uint64_t result = 0;
-    for (;; at++) {
-        unsigned digit;
-        if (*at >= '0' && *at <= '9')
-            digit = *at - '0';
-        else if (*at >= 'a' && *at <= 'f')
-            digit = *at - 'a' + 10u;
-        else if (*at >= 'A' && *at <= 'F')
-            digit = *at - 'A' + 10u;
-        else
-            break;
-        if (result >> 60)
-            return NULL;
-        result = result << 4 | digit;
+    uint64_t result = 0, lost = 0;
+    unsigned digit;
+    while ((digit = hex_digits[*at]) != 0) {
+        lost |= result >> 60;
+        result = result << 4 | (digit - 1);
+        at++;
     }
     *value = result;
-    return at == start ? NULL : at;
+    return at == start || lost ? NULL : at;
 }
 
 static const uint8_t *size(const uint8_t *at, uint64_t *value)

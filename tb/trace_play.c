@@ -12,42 +12,65 @@
 #include "stimulus.h"
 #include "trace_map.h"
 
+/* Accesses in program order, not offered yet. */
 struct lane {
-    uint64_t va[TRACE_BLOCK];
-    uint8_t attr[TRACE_BLOCK];
-    unsigned next, count;
+    const struct trace_access *next, *end;
 };
 
 struct trace_player {
-    struct access_req req[MMU_MAX_PORTS]; /* offered */
-    uint8_t held;                         /* ports whose offer was not accepted yet */
+    struct lane data, fetch;
+    uint8_t held; /* ports whose offer was not accepted yet */
+    bool ended;   /* all blocks are in the lanes */
+    bool failed;
+    bool in_order;    /* accesses of the block have fetches to wait for */
+    bool op_accepted; /* an operation of the prologue runs */
     unsigned data_ports;
-    uint32_t fetched;            /* fetches accepted, modulo 2^32 */
-    uint32_t after[TRACE_BLOCK]; /* by access of `data`: fetches that come before it */
-    uint32_t fetches_read;       /* modulo 2^32 */
-    bool ended;                  /* all blocks are in the lanes */
-    bool op_accepted;            /* an operation of the prologue runs */
-    struct lane fetch, data;
+    unsigned prologue_left;
+    uint32_t fetched;                     /* fetches accepted, modulo 2^32 */
+    uint32_t fetches_read;                /* modulo 2^32 */
+    struct access_req req[MMU_MAX_PORTS]; /* held */
+    const struct op_req *prologue_next;
     struct op_req prologue[PROLOGUE_MAX_OPS];
-    unsigned prologue_next, prologue_count;
     struct trace_reader *reader;
     struct trace_map *map; /* NULL: runs over an image */
     uint64_t accesses_left;
-    bool failed;
-    struct trace_access block[TRACE_BLOCK];
+    struct trace_access block[TRACE_BLOCK], fetch_block[TRACE_BLOCK];
 };
 
-static void fail(struct trace_player *player)
+/*
+ * Moves the fetches of a block to a block of their own. Every other access
+ * remembers how many fetches come before it.
+ */
+static void split(struct trace_player *player, size_t count)
 {
-    player->failed = true;
-    player->ended = true;
+    struct trace_access *data = player->block, *fetch = player->fetch_block;
+    uint32_t fetches = player->fetches_read;
+    for (size_t i = 0; i < count; i++) {
+        struct trace_access access = player->block[i];
+        bool is_fetch = (access.attr & ATTR_KIND) == ACCESS_FETCH;
+        access.fetches = fetches;
+        *data = access;
+        *fetch = access;
+        data += !is_fetch;
+        fetch += is_fetch;
+        fetches += is_fetch;
+    }
+    player->fetches_read = fetches;
+    player->data = (struct lane){.next = player->block, .end = data};
+    player->fetch = (struct lane){.next = player->fetch_block, .end = fetch};
+}
+
+static bool has_fetch(const struct trace_access *accesses, size_t count)
+{
+    unsigned fetches = 0;
+    for (size_t i = 0; i < count; i++)
+        fetches |= (accesses[i].attr & ATTR_KIND) == ACCESS_FETCH;
+    return fetches != 0;
 }
 
 /* Reads the next block into the lanes, which are empty. */
 static void refill(struct trace_player *player)
 {
-    player->fetch.next = player->fetch.count = 0;
-    player->data.next = player->data.count = 0;
     if (player->accesses_left == 0) {
         player->ended = true;
         return;
@@ -63,68 +86,80 @@ static void refill(struct trace_player *player)
     const char *wrong = player->map ? trace_map_touch(player->map, player->block, count) : NULL;
     if (wrong) {
         fprintf(stderr, "%s: %s\n", player->reader->path, wrong);
-        fail(player);
+        player->ended = true;
+        player->failed = true;
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        bool is_fetch = (player->block[i].attr & ATTR_KIND) == ACCESS_FETCH;
-        struct lane *lane = is_fetch ? &player->fetch : &player->data;
-        player->after[player->data.count] = player->fetches_read;
-        lane->va[lane->count] = player->block[i].va;
-        lane->attr[lane->count] = player->block[i].attr;
-        lane->count++;
-        player->fetches_read += is_fetch;
-    }
-}
-
-static void take(struct lane *lane, struct access_req *req)
-{
-    req->va = lane->va[lane->next];
-    req->attr = lane->attr[lane->next];
-    lane->next++;
+    player->in_order = has_fetch(player->block, count) || player->held & 1;
+    if (player->in_order)
+        split(player, count);
+    else
+        player->data = (struct lane){.next = player->block, .end = player->block + count};
 }
 
 static void drive_prologue(struct trace_player *player, bool op_ready, struct stimulus_offer *offer)
 {
+    offer->req_valid = 0;
+    offer->op_valid = !player->op_accepted;
     if (player->op_accepted)
         return;
-    offer->op = player->prologue[player->prologue_next];
-    offer->op_valid = 1;
+    offer->op = *player->prologue_next;
     player->op_accepted = op_ready;
+}
+
+/* Offers again what was not accepted. */
+static void offer_held(const struct trace_player *player, struct stimulus_offer *offer)
+{
+    for (unsigned port = 0; port < MMU_MAX_PORTS; port++)
+        if (player->held >> port & 1)
+            offer->req[port] = player->req[port];
+}
+
+/* Keeps what is offered for the first time and not accepted. */
+static void hold(struct trace_player *player, uint8_t held, const struct stimulus_offer *offer)
+{
+    for (unsigned port = 0; port < MMU_MAX_PORTS; port++)
+        if ((held & ~player->held) >> port & 1)
+            player->req[port] = offer->req[port];
+    player->held = held;
 }
 
 static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, struct stimulus_offer *offer)
 {
     struct trace_player *player = self;
     (void)cycle;
-    offer->req_valid = 0;
-    offer->op_valid = 0;
-    if (player->prologue_next < player->prologue_count) {
+    if (player->prologue_left > 0) {
         drive_prologue(player, op_ready, offer);
         return;
     }
-    if (player->fetch.next == player->fetch.count && player->data.next == player->data.count &&
-        !player->ended)
+    if (player->data.next == player->data.end && player->fetch.next == player->fetch.end && !player->ended)
         refill(player);
     uint8_t valid = player->held;
+    if (valid)
+        offer_held(player, offer);
+    const struct trace_access *next = player->data.next, *end = player->data.end;
     for (unsigned port = 1; port <= player->data_ports; port++) {
         if (valid >> port & 1)
             continue;
-        if (player->data.next == player->data.count ||
-            (int32_t)(player->fetched - player->after[player->data.next]) < 0)
+        if (next == end || (player->in_order && (int32_t)(player->fetched - next->fetches) < 0))
             break;
-        take(&player->data, &player->req[port]);
+        offer->req[port].va = next->va;
+        offer->req[port].attr = next->attr;
         valid |= (uint8_t)(1u << port);
+        next++;
     }
-    if (!(valid & 1) && player->fetch.next < player->fetch.count) {
-        take(&player->fetch, &player->req[MMU_PORT_FETCH]);
+    player->data.next = next;
+    if (!(valid & 1) && player->fetch.next != player->fetch.end) {
+        offer->req[MMU_PORT_FETCH].va = player->fetch.next->va;
+        offer->req[MMU_PORT_FETCH].attr = player->fetch.next->attr;
         valid |= 1;
+        player->fetch.next++;
     }
-    for (unsigned port = 0; port <= player->data_ports; port++)
-        if (valid >> port & 1)
-            offer->req[port] = player->req[port];
     offer->req_valid = valid;
-    player->held = valid & (uint8_t)~ready;
+    offer->op_valid = 0;
+    uint8_t held = valid & (uint8_t)~ready;
+    if (held != player->held)
+        hold(player, held, offer);
     player->fetched += valid & ready & 1;
 }
 
@@ -139,14 +174,15 @@ static void op_done(void *self, uint64_t cycle)
     struct trace_player *player = self;
     (void)cycle;
     player->prologue_next++;
+    player->prologue_left--;
     player->op_accepted = false;
 }
 
 static bool finished(void *self)
 {
     const struct trace_player *player = self;
-    return player->ended && !player->held && player->fetch.next == player->fetch.count &&
-           player->data.next == player->data.count;
+    return player->ended && !player->held && player->fetch.next == player->fetch.end &&
+           player->data.next == player->data.end;
 }
 
 static uint64_t next_cycle(void *self, uint64_t cycle)
@@ -183,15 +219,16 @@ int trace_open(const char *path, const struct stimulus_env *env, struct stimulus
         free(player);
         return -1;
     }
+    player->prologue_next = player->prologue;
     player->reader = reader;
     player->map = map;
     player->data_ports = env->params->mmu.data_ports;
     player->accesses_left = env->max_accesses;
     if (map) {
         player->prologue[0] = (struct op_req){.op = OP_WRITE_CR3, .value = trace_map_root(map)};
-        player->prologue_count = 1;
+        player->prologue_left = 1;
     } else {
-        player->prologue_count = prologue_of_image(env->image, player->prologue);
+        player->prologue_left = prologue_of_image(env->image, player->prologue);
     }
     *out = (struct stimulus){
         .self = player,

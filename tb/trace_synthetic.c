@@ -114,27 +114,42 @@ void *trace_synthetic_options(const char *path, const char *text)
     return synthetic;
 }
 
-static uint64_t next_offset(struct synthetic *synthetic)
+static void uniform(struct synthetic *synthetic, struct trace_access *out, size_t count)
 {
-    if (synthetic->uniform) {
+    for (size_t i = 0; i < count; i++) {
         uint64_t random = random_u64(&synthetic->random);
-        return (uint64_t)((unsigned __int128)random * (synthetic->bytes / 8) >> 64) * 8;
+        uint64_t offset = (uint64_t)((unsigned __int128)random * (synthetic->bytes / 8) >> 64) * 8;
+        out[i].va = synthetic->base + offset;
+        out[i].attr = ATTR_USER | ACCESS_READ;
     }
-    uint64_t offset = synthetic->offset;
-    synthetic->offset += synthetic->stride;
-    if (synthetic->offset >= synthetic->bytes)
-        synthetic->offset = synthetic->offset % synthetic->bytes;
-    return offset;
 }
 
-static enum access_kind next_kind(struct synthetic *synthetic)
+static void sequential(struct synthetic *synthetic, struct trace_access *out, size_t count)
 {
-    if (synthetic->write + synthetic->fetch == 0)
-        return ACCESS_READ;
-    uint32_t throw = random_below(&synthetic->random, 1000);
-    if (throw < synthetic->write)
-        return ACCESS_WRITE;
-    return throw < synthetic->write + synthetic->fetch ? ACCESS_FETCH : ACCESS_READ;
+    uint64_t offset = synthetic->offset;
+    for (size_t i = 0; i < count; i++) {
+        out[i].va = synthetic->base + offset;
+        out[i].attr = ATTR_USER | ACCESS_READ;
+        offset += synthetic->stride;
+        if (offset >= synthetic->bytes)
+            offset %= synthetic->bytes;
+    }
+    synthetic->offset = offset;
+}
+
+/* Makes some of the reads writes and fetches. */
+static void choose_kinds(struct synthetic *synthetic, struct trace_reader *reader, struct trace_access *out,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = random_below(&synthetic->random, 1000);
+        if (number < synthetic->write) {
+            out[i].attr = ATTR_USER | ACCESS_WRITE;
+        } else if (number < synthetic->write + synthetic->fetch) {
+            out[i].attr = ATTR_USER | ACCESS_FETCH;
+            reader->instructions++;
+        }
+    }
 }
 
 static ssize_t read_synthetic(struct trace_reader *reader, struct trace_access *out, size_t room)
@@ -142,11 +157,12 @@ static ssize_t read_synthetic(struct trace_reader *reader, struct trace_access *
     struct synthetic *synthetic = reader->state;
     uint64_t left = synthetic->count - synthetic->done;
     size_t count = left < room ? (size_t)left : room;
-    for (size_t i = 0; i < count; i++) {
-        out[i].va = synthetic->base + next_offset(synthetic);
-        out[i].attr = (uint8_t)(ATTR_USER | next_kind(synthetic));
-        reader->instructions += (out[i].attr & ATTR_KIND) == ACCESS_FETCH;
-    }
+    if (synthetic->uniform)
+        uniform(synthetic, out, count);
+    else
+        sequential(synthetic, out, count);
+    if (synthetic->write + synthetic->fetch > 0)
+        choose_kinds(synthetic, reader, out, count);
     synthetic->done += count;
     return (ssize_t)count;
 }
