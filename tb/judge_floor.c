@@ -15,6 +15,7 @@ enum {
     FIRST_PERIODS = 64,
     MERGE_AT = 1024,
     SIZES = 3,
+    FORMER_ROOTS = 16,
 };
 
 /* Invalidations of the walk caches of one PCID, oldest first. */
@@ -41,6 +42,8 @@ struct floors {
     struct flush_log logs[PCIDS + 1];
     struct root_period *periods;
     size_t period_count, period_capacity, merge_at;
+    struct root_period former[FORMER_ROOTS]; /* a ring */
+    uint64_t former_count;
     struct page_floor pages[PAGE_SETS * PAGE_WAYS];
     struct page_fault_floor faults[FAULT_SLOTS];
 };
@@ -233,6 +236,18 @@ static void merge_periods(struct floors *floors)
         floors->merge_at *= 2;
 }
 
+static void remember_root(struct floors *floors)
+{
+    floors->former[floors->former_count++ % FORMER_ROOTS] = floors->periods[floors->period_count - 1];
+}
+
+const struct root_period *floors_former_root(const struct floors *floors, unsigned back)
+{
+    if (back >= FORMER_ROOTS || back >= floors->former_count)
+        return NULL;
+    return &floors->former[(floors->former_count - 1 - back) % FORMER_ROOTS];
+}
+
 bool floors_new_root(struct floors *floors, uint64_t root, uint16_t pcid, uint64_t start,
                      bool same_pcid_flushed)
 {
@@ -240,6 +255,7 @@ bool floors_new_root(struct floors *floors, uint64_t root, uint16_t pcid, uint64
 
     if (last->root == root && last->pcid == pcid)
         return true;
+    remember_root(floors);
     last->end = start - 1;
     if (last->pcid == pcid && same_pcid_flushed)
         last->only_global = true;
@@ -260,6 +276,7 @@ bool floors_new_root(struct floors *floors, uint64_t root, uint16_t pcid, uint64
 
 void floors_restart(struct floors *floors, uint64_t root, uint16_t pcid, uint64_t start)
 {
+    remember_root(floors);
     floors->periods[0] = (struct root_period){.start = start, .end = UINT64_MAX, .root = root, .pcid = pcid};
     floors->period_count = 1;
     floors->merge_at = MERGE_AT;

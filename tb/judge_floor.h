@@ -101,4 +101,10 @@ uint64_t floors_next_root(const struct floors *floors, uint64_t root, uint16_t p
 /* The periods that explanations may use, oldest first; the last one is the present. */
 const struct root_period *floors_periods(const struct floors *floors, size_t *count);
 
+/*
+ * The roots that walks used before the present one, latest first, whether or
+ * not anything of them is still usable: to explain a verdict. NULL: no more.
+ */
+const struct root_period *floors_former_root(const struct floors *floors, unsigned back);
+
 #endif

@@ -248,6 +248,12 @@ static bool from_any_root(struct search *search)
         if (!seen && from_root(search, periods[i].root, periods[i].pcid))
             return true;
     }
+    const struct root_period *former;
+    for (unsigned back = 0;
+         (search->relaxed & SEARCH_ANY_TIME) && (former = floors_former_root(judge->floors, back)); back++) {
+        if (from_root(search, former->root, former->pcid))
+            return true;
+    }
     return false;
 }
 

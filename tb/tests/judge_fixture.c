@@ -29,6 +29,20 @@ void fixture_destroy(struct judge_fixture *fixture)
     phys_mem_destroy(fixture->phys);
 }
 
+void fixture_map(struct judge_fixture *fixture)
+{
+    fixture_write(fixture, ENTRY(ROOT_A), PDPT_A | TABLE_BITS);
+    fixture_write(fixture, ENTRY(PDPT_A), PD_A | TABLE_BITS);
+    fixture_write(fixture, ENTRY(PD_A), PT_A | TABLE_BITS);
+    fixture_write(fixture, ENTRY(PT_A), FRAME | LEAF_BITS);
+    fixture_write(fixture, ENTRY2(PT_A), FRAME3 | LEAF_BITS);
+    fixture_write(fixture, ENTRY(ROOT_B), PDPT_B | TABLE_BITS);
+    fixture_write(fixture, ENTRY(PDPT_B), PD_B | TABLE_BITS);
+    fixture_write(fixture, ENTRY(PD_B), PT_B | TABLE_BITS);
+    fixture_write(fixture, ENTRY(PT_B), FRAME2 | LEAF_BITS);
+    fixture_op(fixture, OP_WRITE_CR3, ROOT_A);
+}
+
 void fixture_wait(struct judge_fixture *fixture, uint64_t cycles)
 {
     fixture->cycle += cycles;

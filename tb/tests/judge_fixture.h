@@ -18,9 +18,43 @@ struct judge_fixture {
     struct access_result access[MMU_MAX_PORTS][MMU_TAGS]; /* accepted, by port and tag */
 };
 
+/*
+ * Address space A, which fixture_map makes: PAGE_VA through one table of each
+ * level to a 4 KiB page at FRAME. Each entry has index 1 in its table, so
+ * ENTRY(PD_A) is the PDE, and so on; ENTRY2 has index 2. B is for a second one.
+ */
+enum {
+    ROOT_A = 0x1000,
+    PDPT_A = 0x2000,
+    PD_A = 0x3000,
+    PT_A = 0x4000,
+    ROOT_B = 0x11000,
+    PDPT_B = 0x12000,
+    PD_B = 0x13000,
+    PT_B = 0x14000,
+    FRAME = 0x700000,  /* fits for a 4 KiB page; */
+    FRAME2 = 0x701000, /* another one */
+    FRAME3 = 0x702000,
+    LARGE = 0x800000,  /* for a 2 MiB page; */
+    LARGE2 = 0xa00000, /* another one */
+    TABLE_BITS = 0x27, /* P RW US A */
+    LEAF_BITS = 0x67,  /* P RW US A D */
+    LARGE_BITS = 0xe7, /* P RW US A D PS */
+};
+#define PAGE_VA   0x0000008040201000ull
+#define PAGE2_VA  0x0000008040202000ull /* next page, index 2 in the page table */
+#define ENTRY(t)  ((uint64_t)(t) + 8)
+#define ENTRY2(t) ((uint64_t)(t) + 16)
+#define BIT_G     (1ull << 8)
+#define BIT_NX    (1ull << 63)
+
 /* A judge of a machine with this MAXPHYADDR and 1 GiB pages, after reset. */
 void fixture_create(struct judge_fixture *fixture, unsigned maxphyaddr);
 void fixture_destroy(struct judge_fixture *fixture);
+
+/* Space A with FRAME at PAGE_VA and FRAME3 at PAGE2_VA, space B with FRAME2 at PAGE_VA; CR3 is ROOT_A, PCID
+ * 0. */
+void fixture_map(struct judge_fixture *fixture);
 
 /* Lets cycles pass. */
 void fixture_wait(struct judge_fixture *fixture, uint64_t cycles);
