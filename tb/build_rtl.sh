@@ -15,8 +15,9 @@ rtl=${RTL_DIR:-rtl}
 cxx=${RTL_CXX:-g++}
 flags=${RTL_FLAGS:-}
 
-seam="tb/rtl_seam.cpp tb/rtl_seam.h tb/signal_decode.h tb/signals.def"
-digest=$({ cat "$rtl"/*.sv $seam cmodel/*.h tb/build_rtl.sh; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20)
+seam="tb/rtl_seam.cpp tb/rtl_seam.h tb/signals.def"
+decoding="tb/signal_decode.c tb/bench_names.c"
+digest=$({ cat "$rtl"/*.sv $seam $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20)
 out=$cache/$digest
 if [ -e "$out/libmmu.so" ]; then
     echo "$out/libmmu.so"
@@ -27,6 +28,7 @@ echo "building the RTL of this configuration (once; kept in $out)" >&2
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+export TMPDIR="$PWD/$work"
 
 # The registers that the seam reads.
 {
@@ -45,11 +47,14 @@ done
 root=$PWD
 if ! {
     verilator --cc -O3 --x-assign fast --x-initial fast --noassert --flatten --unroll-count 4096 --unroll-stmts 100000 \
-        --output-split 0 -Wno-fatal -Wno-lint -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \
+        --output-split 0 -Wno-fatal -Wno-lint -Wno-SPLITVAR -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \
         $parameters "$work/public.vlt" "$rtl/x86_pkg.sv" $(ls "$rtl"/*.sv | grep -v /x86_pkg.sv) &&
     verilated=$(sed -n 's/^VERILATOR_ROOT *= *//p' "$work/obj/Vmmu.mk") &&
+    for source in $decoding; do
+        ${CC:-gcc} -std=gnu11 -O2 -fPIC -Icmodel -Itb -c "$source" -o "$work/$(basename "$source" .c).o"
+    done &&
     $cxx -std=c++17 -O3 -fPIC -shared -w -fno-semantic-interposition -I"$work/obj" -I"$verilated/include" -I"$verilated/include/vltstd" \
-        -Icmodel -Itb $defines -DVM_TRACE=0 -DVM_COVERAGE=0 "$work"/obj/Vmmu*.cpp tb/rtl_seam.cpp \
+        -Icmodel -Itb $defines -DVM_TRACE=0 -DVM_COVERAGE=0 "$work"/obj/Vmmu*.cpp "$work"/*.o tb/rtl_seam.cpp \
         "$verilated/include/verilated.cpp" "$verilated/include/verilated_threads.cpp" \
         -lpthread -o "$work/libmmu.so"
 } >"$work/log" 2>&1; then

@@ -128,6 +128,7 @@ static struct rtl_instance *create(void)
 {
     auto *rtl = new rtl_instance{};
     rtl->top.rst_ni = 0;
+    rtl->top.eval(); // the clock low, so that the next edge is one
     clock_edge(rtl);
     rtl->top.rst_ni = 1;
     rtl->top.eval();
@@ -229,7 +230,7 @@ static bool same_ports(const Vmmu___024root *root, const struct mmu *m)
 static bool compare(struct rtl_instance *rtl, const struct mmu *m, bool full)
 {
     const Vmmu___024root *root = rtl->top.rootp;
-    if (!same_outputs(rtl->out, *mmu_outputs(m)) || !same_ports(root, m))
+    if (!same_outputs(rtl->out, m->out) || !same_ports(root, m))
         return false;
     uint64_t different = 0;
 #define SIGNAL(block, name, decode, path, model) different |= number(R(path)) ^ number(model);
@@ -283,7 +284,7 @@ static void report_array(FILE *out, const char *block, const char *name, const s
 static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
 {
     const Vmmu___024root *root = rtl->top.rootp;
-    const struct mmu_out &r = rtl->out, &c = *mmu_outputs(m);
+    const struct mmu_out &r = rtl->out, &c = m->out;
     report_value(out, "mmu", "req_ready", -1, DECODE_BITS, r.req_ready, c.req_ready);
     report_value(out, "mmu", "resp_valid", -1, DECODE_BITS, r.resp_valid, c.resp_valid);
     report_value(out, "mmu", "op_ready", -1, DECODE_FLAG, r.op_ready, c.op_ready);
