@@ -38,7 +38,7 @@ struct bench_options {
     bool progress;         /* a line on stderr that tells how far the run is */
     bool quiet;            /* no summary on stdout */
     bool judge;            /* the architectural judge checks every answer */
-    bool wave;             /* build and run the RTL with signal tracing */
+    const char *wave;      /* file for the waves of the RTL; NULL: none */
     const char *reproduce; /* command line that repeats the run; printed with a failure */
 };
 

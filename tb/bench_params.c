@@ -58,7 +58,8 @@ static const char *check_weights(const struct bench_params *p, const char **key)
     if (p->random.software_rate != 0 && p->random.weight_map + p->random.weight_unmap +
                                                 p->random.weight_permission + p->random.weight_clear_ad +
                                                 p->random.weight_promote + p->random.weight_split +
-                                                p->random.weight_alias + p->random.weight_corrupt ==
+                                                p->random.weight_alias + p->random.weight_corrupt +
+                                                p->random.weight_poison ==
                                             0)
         return "the weights of all writes by software are 0, but random.software_rate is not";
     return NULL;
