@@ -230,11 +230,15 @@ static bool from_root(struct search *search, uint64_t root, uint16_t pcid)
     return descend(search, root, search->judge->format.levels, rules_all_rights(), true);
 }
 
-/* Every root that walks used, each once, the present one first. */
+/*
+ * Every root that walks used, each once, the present one first. What the walk
+ * caches hold for a PCID may come from another root that had the same PCID, and
+ * a global translation from another PCID.
+ */
 static bool from_any_root(struct search *search)
 {
     const struct judge *judge = search->judge;
-    bool globals = judge->regs.cr4 & CR4_PGE;
+    bool globals = search->aim == SEARCH_ANSWER && (judge->regs.cr4 & CR4_PGE);
     size_t count;
     const struct root_period *periods = floors_periods(judge->floors, &count);
 
@@ -260,28 +264,30 @@ static bool from_any_root(struct search *search)
 bool search_walk(struct search *search)
 {
     const struct judge *judge = search->judge;
+    const struct floors *floors = judge->floors;
     const struct judge_access *access = search->access;
+    bool globals = judge->regs.cr4 & CR4_PGE;
+    uint64_t page = floors_leaf(floors, access->va, PAGE_4K, judge->pcid, false);
 
     search->now = judge->moment;
     search->forgotten = false;
     switch (search->aim) {
     case SEARCH_ANSWER:
-        search->lowest = floors_lowest(judge->floors, judge->pcid, judge->regs.cr4 & CR4_PGE);
-        if (search->relaxed & (SEARCH_ANY_TIME | SEARCH_ANY_UPPER))
-            search->lowest = 0;
-        return from_any_root(search);
+        search->lowest = floors_lowest(floors, judge->pcid, globals);
+        break;
     case SEARCH_FAULT:
-        search->lowest =
-            max(access->accept, floors_leaf(judge->floors, access->va, PAGE_4K, judge->pcid, false));
+        search->lowest = max(access->accept, page);
         break;
     case SEARCH_WORD:
-        search->lowest = max(floors_leaf(judge->floors, access->va, PAGE_4K, judge->pcid, false),
-                             floors_walk_cache(judge->floors, judge->pcid, search->now));
+        search->lowest = max(page, floors_walk_cache(floors, judge->pcid, search->now));
         search->lowest =
-            max(search->lowest, floors_after_fault(judge->floors, access->va, judge->pcid, access->cycle));
+            max(search->lowest, floors_after_fault(floors, access->va, judge->pcid, access->cycle));
         break;
     }
-    if (search->relaxed & SEARCH_ANY_TIME)
+    if (search->relaxed & (SEARCH_ANY_TIME | SEARCH_ANY_UPPER))
         search->lowest = 0;
-    return from_root(search, judge->root, judge->pcid);
+    /* A fault is confirmed by a walk from the root, which finds nothing of another root. */
+    if (search->aim == SEARCH_FAULT)
+        return from_root(search, judge->root, judge->pcid);
+    return from_any_root(search);
 }
