@@ -119,6 +119,9 @@ enum script_expectation {
     EXPECT_MC,
 };
 
+/* Beside enum answer_source, what an answer's source may be expected to be: the L1 or the L2 TLB. */
+enum { SCRIPT_SOURCE_HIT = SOURCE_WALK + 1 };
+
 struct script_statement {
     struct script_place place;
     uint64_t leaf_bits; /* map */
@@ -129,7 +132,7 @@ struct script_statement {
     uint8_t op;
     uint8_t attr;
     uint8_t expect; /* enum script_expectation */
-    int8_t source;  /* enum answer_source expected, or -1 */
+    int8_t source;  /* enum answer_source expected, SCRIPT_SOURCE_HIT, or -1 */
     bool async;
 };
 

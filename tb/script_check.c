@@ -6,7 +6,7 @@
 
 enum { DESCRIPTION = 160 };
 
-static const char *const source_names[] = {"l1", "l2", "walk"};
+static const char *const source_names[] = {"l1", "l2", "walk", "hit"};
 static const char *const size_names[] = {"4k", "2m", "1g"};
 static const char *const expectation_names[] = {"any", "ok", "fault", "pf", "gp", "mc"};
 
@@ -124,7 +124,9 @@ bool script_answer_check(const struct script *script, const struct script_answer
         good = good && value[ARG_SIZE] == 4096ull << 9 * response->size;
     if (statement->arg[ARG_PAT] >= 0)
         good = good && value[ARG_PAT] == response->pat;
-    if (statement->source >= 0)
+    if (statement->source == SCRIPT_SOURCE_HIT)
+        good = good && response->source != SOURCE_WALK;
+    else if (statement->source >= 0)
         good = good && statement->source == response->source;
     if (statement->arg[ARG_CYCLES_MIN] >= 0)
         good = good && cycles >= value[ARG_CYCLES_MIN];

@@ -160,7 +160,7 @@ static const struct word_value expectations[] = {
 };
 
 static const struct word_value sources[] = {
-    {"l1", SOURCE_L1}, {"l2", SOURCE_L2}, {"walk", SOURCE_WALK}, {NULL, 0}};
+    {"l1", SOURCE_L1}, {"l2", SOURCE_L2}, {"walk", SOURCE_WALK}, {"hit", SCRIPT_SOURCE_HIT}, {NULL, 0}};
 
 static bool expect_cycles(struct script_parser *parser, struct script_statement *statement)
 {
@@ -211,7 +211,7 @@ static bool parse_expectation(struct script_parser *parser, struct script_statem
             if (!script_need(parser, "="))
                 return false;
             if (!find_word(parser, sources, &which))
-                return script_error(parser, script_here(parser), "expected l1, l2 or walk");
+                return script_error(parser, script_here(parser), "expected l1, l2, hit or walk");
             statement->source = (int8_t)which;
             continue;
         }

@@ -173,8 +173,10 @@ static void test_failed_expectations(void **state)
                            "expect memory 0x1000 = 4\n"
                            "expect memory 0x1000 = 4 mask=0xc\n"
                            "read 0x1000 expect fault cycles<=4\n"
+                           "read 0x1000 expect source=hit\n"
                            "drain\n");
-    assert_int_equal(run->failures, 4);
+    assert_int_equal(run->failures, 5);
+    assert_non_null(strstr(run->messages, ":7:1: va 0x1000: expected any source=hit, got pa="));
     assert_non_null(strstr(run->messages, "build/test_script.tw:1:1: va 0x1000: expected ok pa=0x1000, got "
                                           "pa=0x10000001000 size=4k pat=1 source=walk cycles=5"));
     assert_non_null(strstr(run->messages, "build/test_script.tw:2:3: va 0x400000000000: expected pf "
@@ -347,7 +349,7 @@ static void test_bad_input(void **state)
         {"read 0x1000 expect\n", ":1:19: expected what the answer is to be"},
         {"read 0x1000 expect pf pa=0\n", ":1:23: only a translation has this"},
         {"read 0x1000 expect gp code=1\n", ":1:23: 'code' belongs to 'pf'"},
-        {"read 0x1000 expect source=l3\n", ":1:27: expected l1, l2 or walk"},
+        {"read 0x1000 expect source=l3\n", ":1:27: expected l1, l2, hit or walk"},
         {"read 0x1000 expect luck\n", ":1:20: 'luck' is nothing to expect"},
         {"read 0x1000 expect cycles=1 cycles<=2\n", ":1:35: given twice"},
         {"async read 0x1000\n", ":1:1: only a control operation can be 'async'"},
