@@ -36,7 +36,7 @@ void random_tables_undo(struct random_tables *tables, uint64_t cycle)
     for (unsigned i = 0; i < tables->undo_count;) {
         const struct random_undo undo = tables->undos[i];
         if (undo.due <= cycle) {
-            phys_mem_write64(tables->phys, undo.addr, undo.value);
+            random_tables_write(tables, undo.addr, undo.value);
             tables->undos[i] = tables->undos[--tables->undo_count];
             continue;
         }
@@ -51,7 +51,7 @@ static void write_path(struct random_tables *tables, const struct random_path *p
 {
     if (chance(tables, undo_chance))
         undo_later(tables, path->addr[level], path->value[level]);
-    phys_mem_write64(tables->phys, path->addr[level], value);
+    random_tables_write(tables, path->addr[level], value);
 }
 
 /* The leaf most of the time, else any entry above. */
@@ -125,7 +125,7 @@ static bool promote(struct random_tables *tables, const struct random_path *path
         random_tables_release(tables, path->value[level] & ENTRY_ADDRESS);
     else
         undo_later(tables, path->addr[level], path->value[level]);
-    phys_mem_write64(tables->phys, path->addr[level], leaf);
+    random_tables_write(tables, path->addr[level], leaf);
     return true;
 }
 
@@ -146,9 +146,9 @@ static bool split(struct random_tables *tables, const struct random_path *path, 
     uint64_t table = random_tables_take(tables);
     unsigned first = (unsigned)(va >> (12 + 9 * (level - 2))) & 0x1ff & ~(SPLIT_ENTRIES - 1u);
     for (unsigned i = first; i < first + SPLIT_ENTRIES; i++)
-        phys_mem_write64(tables->phys, table + 8 * i, (frame + i * step) | bits);
+        random_tables_write(tables, table + 8 * i, (frame + i * step) | bits);
     uint64_t rights = chance(tables, 900) ? ENTRY_RW | ENTRY_US : leaf & UPPER_RIGHTS;
-    phys_mem_write64(tables->phys, path->addr[level], table | ENTRY_P | rights | (leaf & ENTRY_A));
+    random_tables_write(tables, path->addr[level], table | ENTRY_P | rights | (leaf & ENTRY_A));
     return true;
 }
 
@@ -183,7 +183,7 @@ static bool alias(struct random_tables *tables, const struct random_space *space
     unsigned level = lowest + 1 + random_below(tables->source, tables->levels - lowest);
     if (level == tables->levels && tables->levels - lowest > 1)
         level--; /* whole halves of an address space are too much */
-    write_path(tables, &place, level, path->value[level], 700);
+    write_path(tables, &place, level, path->value[level], level == tables->levels ? 1000 : 700);
     return true;
 }
 

@@ -9,9 +9,7 @@
 
 enum {
     INITIAL_MAPPINGS = 4096, /* about; accesses to other pages fault, and are mapped then */
-    MIN_TABLES = 768,
-    MAX_TABLES = 4096,
-    PAGES_PER_AREA = 8, /* of 2 MiB */
+    PAGES_PER_AREA = 8,      /* of 2 MiB */
     RECURSIVE_SLOT = 0x1ca,
 };
 
@@ -32,43 +30,6 @@ static bool is_recursive(const struct random_tables *tables, uint64_t va)
 static bool in_upper_half(uint64_t va)
 {
     return va >> 63;
-}
-
-uint64_t random_tables_take(struct random_tables *tables)
-{
-    uint64_t table;
-    if (tables->free_count) {
-        table = tables->free_tables[tables->free_head];
-        tables->free_head = (tables->free_head + 1) % tables->free_capacity;
-        tables->free_count--;
-    } else {
-        /* Take one away from whoever has it; what it mapped will fault and be mapped anew. */
-        const struct random_island *island = &tables->islands[random_below(tables->source, RANDOM_ISLANDS)];
-        table = (island->first + random_below(tables->source, island->count)) << 12;
-        for (unsigned i = 0; i < tables->space_count; i++) {
-            if (table == tables->spaces[i].root)
-                table = (tables->islands[0].first + tables->islands[0].count - 1) << 12;
-        }
-    }
-    for (unsigned i = 0; i < 512; i++)
-        phys_mem_write64(tables->phys, table + 8 * i, 0);
-    return table;
-}
-
-static bool is_own_table(const struct random_tables *tables, uint64_t table)
-{
-    for (unsigned i = 0; i < RANDOM_ISLANDS; i++) {
-        if ((table >> 12) - tables->islands[i].first < tables->islands[i].count)
-            return true;
-    }
-    return false;
-}
-
-void random_tables_release(struct random_tables *tables, uint64_t table)
-{
-    if (!is_own_table(tables, table) || tables->free_count == tables->free_capacity)
-        return;
-    tables->free_tables[(tables->free_head + tables->free_count++) % tables->free_capacity] = table;
 }
 
 unsigned random_tables_size(struct random_tables *tables)
@@ -178,7 +139,13 @@ void random_tables_walk(const struct random_tables *tables, const struct random_
 static bool may_hold_tables(const struct random_tables *tables, const struct random_space *space,
                             uint64_t table)
 {
-    return is_own_table(tables, table) || (space->image && phys_mem_backed(tables->phys, table));
+    return random_tables_is_own(tables, table) || (space->image && phys_mem_backed(tables->phys, table));
+}
+
+static void make_recursive(struct random_tables *tables, const struct random_space *space)
+{
+    random_tables_write(tables, space->root + 8 * RECURSIVE_SLOT,
+                        space->root | ENTRY_P | ENTRY_RW | ENTRY_US);
 }
 
 void random_tables_map(struct random_tables *tables, const struct random_space *space, uint64_t va,
@@ -186,7 +153,8 @@ void random_tables_map(struct random_tables *tables, const struct random_space *
 {
     uint64_t table = space->root;
     while (!space->image && is_recursive(tables, va)) {
-        /* A table is there once something is mapped through it. */
+        /* A table is there once something is mapped through it, and the root leads to itself. */
+        make_recursive(tables, space);
         va = canonical(tables, va << 9);
         size = PAGE_4K;
     }
@@ -195,40 +163,17 @@ void random_tables_map(struct random_tables *tables, const struct random_space *
         uint64_t entry = phys_mem_read64(tables->phys, addr);
         if (!leads_on(tables, entry, level) || !may_hold_tables(tables, space, entry & ENTRY_ADDRESS)) {
             entry = random_tables_take(tables) | table_bits(tables);
-            phys_mem_write64(tables->phys, addr, entry);
+            random_tables_write(tables, addr, entry);
         }
         table = entry & ENTRY_ADDRESS;
     }
-    phys_mem_write64(tables->phys, entry_addr(table, size + 1, va), random_tables_leaf(tables, va, size));
+    random_tables_write(tables, entry_addr(table, size + 1, va), random_tables_leaf(tables, va, size));
 }
 
 uint64_t random_tables_any_page(struct random_tables *tables, const struct random_space *space)
 {
     const struct random_pages *pages = space->image && tables->image.count ? &tables->image : &tables->own;
     return pages->va[random_below(tables->source, pages->count)] & ~0xfffull;
-}
-
-/* Pages for tables at the bottom, in the middle and at the very top of physical memory. */
-static int make_pool(struct random_tables *tables)
-{
-    const struct bench_params *bench = tables->env->bench;
-    uint32_t wanted = bench->random.address_spaces * (bench->random.regions * 6 + 8);
-    uint32_t count = wanted < MIN_TABLES ? MIN_TABLES : wanted > MAX_TABLES ? MAX_TABLES : wanted;
-    uint64_t top = 1ull << (tables->maxphyaddr - 12);
-    uint32_t part = count / RANDOM_ISLANDS;
-
-    tables->islands[0] = (struct random_island){tables->env->image ? top / 2 + 0x1000 : 0x1000, part};
-    tables->islands[1] = (struct random_island){top / 4 * 3 - part / 2, part};
-    tables->islands[2] = (struct random_island){top - part, part};
-    tables->free_capacity = part * RANDOM_ISLANDS;
-    tables->free_tables = malloc(tables->free_capacity * sizeof(*tables->free_tables));
-    if (!tables->free_tables)
-        return -1;
-    for (uint32_t i = 0; i < part; i++) {
-        for (unsigned island = 0; island < RANDOM_ISLANDS; island++)
-            random_tables_release(tables, (tables->islands[island].first + i) << 12);
-    }
-    return 0;
 }
 
 /* Neighbours, addresses that share index bits, and any other. */
@@ -289,7 +234,7 @@ static void share_upper_half(struct random_tables *tables, unsigned first, unsig
     for (unsigned slot = 256; slot < 512; slot++) {
         uint64_t entry = phys_mem_read64(tables->phys, tables->spaces[first].root + 8 * slot);
         if (slot != RECURSIVE_SLOT && entry)
-            phys_mem_write64(tables->phys, tables->spaces[space].root + 8 * slot, entry);
+            random_tables_write(tables, tables->spaces[space].root + 8 * slot, entry);
     }
 }
 
@@ -329,8 +274,7 @@ static void make_spaces(struct random_tables *tables)
             if (!is_recursive(tables, tables->own.va[page]) && !(i && in_upper_half(tables->own.va[page])))
                 fill_region(tables, space, page, chance);
         }
-        phys_mem_write64(tables->phys, space->root + 8 * RECURSIVE_SLOT,
-                         space->root | ENTRY_P | ENTRY_RW | ENTRY_US);
+        make_recursive(tables, space);
     }
 }
 
@@ -346,7 +290,8 @@ int random_tables_open(struct random_tables *tables, const struct stimulus_env *
         .gib_pages = env->params->mmu.gib_pages,
         .next_undo = UINT64_MAX,
     };
-    if (make_pool(tables) || make_pages(tables))
+    random_pool_open(tables);
+    if (make_pages(tables))
         return -1;
     if (env->image) {
         uint64_t root = env->image->cr3 & ENTRY_ADDRESS;
@@ -366,5 +311,4 @@ void random_tables_close(struct random_tables *tables)
 {
     free(tables->own.va);
     free(tables->image.va);
-    free(tables->free_tables);
 }

@@ -30,6 +30,7 @@ enum {
     RANDOM_MAX_SPACES = 65, /* the image's beside address_spaces of its own */
     RANDOM_MAX_UNDOS = 64,
     RANDOM_ISLANDS = 3,
+    RANDOM_MAX_TABLES = 4096,
 };
 
 struct random_space {
@@ -47,6 +48,11 @@ struct random_pages {
 /* A word that gets an older value back. */
 struct random_undo {
     uint64_t due, addr, value;
+};
+
+/* A word outside our tables that was made to lead to one of them. */
+struct random_foreign {
+    uint64_t addr, before;
 };
 
 /* Frames of table pages [first, first + count). */
@@ -68,8 +74,10 @@ struct random_tables {
     struct random_pages own, image;
 
     struct random_island islands[RANDOM_ISLANDS];
-    uint64_t *free_tables; /* ring of physical addresses */
-    uint32_t free_capacity, free_head, free_count;
+    uint64_t free_tables[RANDOM_MAX_TABLES]; /* ring of physical addresses */
+    uint32_t free_head, free_count;
+    struct random_foreign foreign[RANDOM_MAX_TABLES];
+    uint32_t foreign_count;
 
     struct random_undo undos[RANDOM_MAX_UNDOS];
     unsigned undo_count;
@@ -117,10 +125,23 @@ void random_tables_change(struct random_tables *tables, const struct random_spac
 void random_tables_undo(struct random_tables *tables, uint64_t cycle);
 
 /* For the files of this part. */
-uint64_t random_tables_take(struct random_tables *tables);                /* a zeroed table page */
-void random_tables_release(struct random_tables *tables, uint64_t table); /* if it is one of ours */
-uint64_t random_tables_leaf(struct random_tables *tables, uint64_t va, unsigned size); /* a leaf entry */
-uint64_t random_tables_frame(struct random_tables *tables, unsigned size); /* a physical address */
+
+/* Sets aside the pages for tables. */
+void random_pool_open(struct random_tables *tables);
+/* A zeroed one. When all are in use, a part of what is mapped is unmapped. */
+uint64_t random_tables_take(struct random_tables *tables);
+/* Gives it back, if it is one of ours. */
+void random_tables_release(struct random_tables *tables, uint64_t table);
+bool random_tables_is_own(const struct random_tables *tables, uint64_t table);
+
+/* Every write of the stimulus goes through here. */
+void random_tables_write(struct random_tables *tables, uint64_t addr, uint64_t value);
+
+/* A random leaf entry for va, and a random physical address of a page. */
+uint64_t random_tables_leaf(struct random_tables *tables, uint64_t va, unsigned size);
+uint64_t random_tables_frame(struct random_tables *tables, unsigned size);
+
+/* A page in use, 4 KiB aligned. */
 uint64_t random_tables_any_page(struct random_tables *tables, const struct random_space *space);
 
 #endif
