@@ -118,9 +118,13 @@ static void forget(struct word_history *word, struct history_limits limits)
     }
 }
 
-static bool make_room(struct word_history *word)
+/* Room for one more value: by forgetting, if that gives any, else by growing. */
+static bool make_room(struct word_history *word, struct history_limits limits)
 {
     if (word->count < word->capacity)
+        return true;
+    forget(word, limits);
+    if (word->capacity && 2 * word->count <= word->capacity)
         return true;
     uint32_t capacity = word->capacity ? 2 * word->capacity : 2;
     struct word_version *versions = realloc(word->versions, capacity * sizeof *versions);
@@ -138,17 +142,15 @@ bool history_record(struct history *history, uint64_t addr, uint64_t old_value, 
         return false;
     struct word_history *word = probe(history, addr);
     if (!word->versions) {
-        if (!make_room(word))
+        if (!make_room(word, limits))
             return false;
         word->addr = addr;
         word->versions[0] = (struct word_version){.value = old_value, .end = MOMENT_NEVER};
         word->count = 1;
         word->forgotten = 0;
         history->used++;
-    } else {
-        forget(word, limits);
-        if (!make_room(word))
-            return false;
+    } else if (!make_room(word, limits)) {
+        return false;
     }
     word->versions[word->count - 1].end = moment;
     word->versions[word->count++] =

@@ -162,34 +162,43 @@ static bool word_reached(struct search *search, unsigned level, struct rules_rig
     return stands;
 }
 
-static bool descend(struct search *search, uint64_t table, unsigned level, struct rules_rights rights,
-                    bool accessed);
+/* What the entries above have come to. */
+struct above {
+    struct rules_rights rights;
+    bool accessed;     /* A set in all of them */
+    uint64_t earliest; /* no entry below can have been read before this moment */
+};
 
-static bool visit(struct search *search, unsigned level, uint64_t entry, struct rules_rights rights,
-                  bool accessed)
+static bool descend(struct search *search, uint64_t table, unsigned level, struct above above);
+
+/* Goes on through the entry that the last step holds. */
+static bool visit(struct search *search, unsigned level, struct above above)
 {
     const struct rules_format *format = &search->judge->format;
+    const struct word_version *version = &search->steps[search->count - 1].version;
+    uint64_t entry = version->value;
     enum rules_kind kind = rules_entry_kind(format, level, entry);
 
-    rights = rules_add_entry(rights, entry);
-    accessed = accessed && (entry & ENTRY_A);
+    above.rights = rules_add_entry(above.rights, entry);
+    above.accessed = above.accessed && (entry & ENTRY_A);
     if (kind == RULES_TABLE) {
-        if (search->aim == SEARCH_ANSWER && !accessed && !(search->relaxed & SEARCH_ANY_AD))
+        if (search->aim == SEARCH_ANSWER && !above.accessed && !(search->relaxed & SEARCH_ANY_AD))
             return false;
-        return descend(search, entry & format->address, level - 1, rights, accessed);
+        if (!(search->relaxed & (SEARCH_ANY_TIME | SEARCH_ANY_UPPER)))
+            above.earliest = max(above.earliest, version->from);
+        return descend(search, entry & format->address, level - 1, above);
     }
     if (search->aim == SEARCH_FAULT)
-        return fault_by_entry(search, kind, rights);
+        return fault_by_entry(search, kind, above.rights);
     if (search->aim == SEARCH_WORD || kind != RULES_PAGE)
         return false;
-    search->outcome = rules_page(format, level, entry, rights);
-    search->outcome.accessed = accessed;
+    search->outcome = rules_page(format, level, entry, above.rights);
+    search->outcome.accessed = above.accessed;
     return answer_by_page(search);
 }
 
 /* Tries every value the entry at this level may have had, newest first. */
-static bool descend(struct search *search, uint64_t table, unsigned level, struct rules_rights rights,
-                    bool accessed)
+static bool descend(struct search *search, uint64_t table, unsigned level, struct above above)
 {
     uint64_t addr = rules_entry_address(table, search->access->va, level);
     const struct word_history *word = history_find(search->judge->history, addr);
@@ -200,22 +209,20 @@ static bool descend(struct search *search, uint64_t table, unsigned level, struc
         uint64_t entry =
             search->exchange ? search->exchange->expected : phys_mem_read64(search->judge->phys, addr);
         step->version = (struct word_version){.value = entry, .end = MOMENT_NEVER};
-        if (word_reached(search, level, rules_add_entry(rights, entry)))
+        if (word_reached(search, level, rules_add_entry(above.rights, entry)))
             return true;
     }
     if (!word) {
         step->version = present_version(search->judge, addr);
-        if (visit(search, level, step->version.value, rights, accessed))
+        if (visit(search, level, above))
             return true;
     } else {
-        for (uint32_t i = word->count; i-- > 0;) {
-            if (word->versions[i].end <= search->lowest)
-                break;
+        for (uint32_t i = word->count; i-- > 0 && word->versions[i].end > above.earliest;) {
             step->version = word->versions[i];
-            if (visit(search, level, step->version.value, rights, accessed))
+            if (visit(search, level, above))
                 return true;
         }
-        if (word->forgotten > search->lowest)
+        if (word->forgotten > above.earliest)
             search->forgotten = true;
     }
     search->count--;
@@ -227,7 +234,8 @@ static bool from_root(struct search *search, uint64_t root, uint16_t pcid)
     search->root = root;
     search->pcid = pcid;
     search->count = 0;
-    return descend(search, root, search->judge->format.levels, rules_all_rights(), true);
+    struct above above = {.rights = rules_all_rights(), .accessed = true, .earliest = search->lowest};
+    return descend(search, root, search->judge->format.levels, above);
 }
 
 /*
