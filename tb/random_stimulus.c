@@ -23,7 +23,7 @@ enum {
     FLUSH_EVERY = 50000, /* cycles; bounds what the judge has to remember */
     INVALIDATE_WITHIN = 40,
     HEAL_WITHIN = 64,   /* cycles from a page fault until software maps the page */
-    MOOD_CYCLES = 3000, /* longest time that is calm or not */
+    MOOD_CYCLES = 3000, /* longest time that is not calm; a calm one is up to three times as long */
     CALM = 32,          /* how much rarer changes and operations are when calm */
 };
 
@@ -283,7 +283,7 @@ static uint64_t activity_gap(struct random_stimulus *random, const struct random
 static void change_mood(struct random_stimulus *random, uint64_t cycle)
 {
     random->calm = !random->calm;
-    random->mood_end = cycle + 1 + random_below(&random->source, MOOD_CYCLES);
+    random->mood_end = cycle + 1 + random_below(&random->source, random->calm ? 3 * MOOD_CYCLES : MOOD_CYCLES);
     random->next_software = cycle + 1 + activity_gap(random, &random->software_gaps);
     random->next_op = cycle + 1 + activity_gap(random, &random->op_gaps);
 }
@@ -390,8 +390,13 @@ static void answered(void *self, const struct access_result *result)
     struct random_stimulus *random = self;
     if (result->response.fault != FAULT_PAGE)
         return;
+    if (result->index & 3) {
+        /* As a program would after a fault, go on elsewhere. */
+        random->first = random_below(&random->source, current_pages(random)->count);
+        random->hot_left = 0;
+    }
     bool missing = !(result->response.error_code & PF_P) || (result->response.error_code & PF_RSVD);
-    if (!missing && (result->index & 15))
+    if (!missing && (result->index & 7))
         return;
     random->faults[random->fault_count++ % FAULTS] =
         (struct page_fault){.va = result->va, .space = random->ops.space};
