@@ -127,7 +127,7 @@ bool script_answer_check(const struct script *script, const struct script_answer
     if (statement->source == SCRIPT_SOURCE_HIT)
         good = good && response->source != SOURCE_WALK;
     else if (statement->source >= 0)
-        good = good && statement->source == response->source;
+        good = good && (unsigned)statement->source == response->source;
     if (statement->arg[ARG_CYCLES_MIN] >= 0)
         good = good && cycles >= value[ARG_CYCLES_MIN];
     if (statement->arg[ARG_CYCLES_MAX] >= 0)

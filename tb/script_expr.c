@@ -148,7 +148,7 @@ static bool named(struct expression_context *context, script_expr *expr)
         parser->token++;
         return add_node(parser, (struct script_node){.kind = NODE_NUMBER, .value = value}, expr);
     }
-    script_expr operand;
+    script_expr operand = -1;
     if (script_take(parser, "mem"))
         return parenthesised(context, &operand) &&
                add_node(parser, (struct script_node){.kind = NODE_MEMORY, .a = operand}, expr);
@@ -170,7 +170,7 @@ static bool unary_level(struct expression_context *context, script_expr *expr)
     context->depth++;
     bool done = false;
     if (script_is(parser, "-") || script_is(parser, "~") || script_is(parser, "!")) {
-        script_expr operand;
+        script_expr operand = -1;
         char op = *token->text;
         uint64_t value;
         parser->token++;
@@ -217,7 +217,7 @@ static bool binary_level(struct expression_context *context, unsigned precedence
     const struct binary *binary;
     while ((binary = binary_here(parser, precedence)) != NULL) {
         struct script_place place = script_here(parser);
-        script_expr right;
+        script_expr right = -1;
         parser->token++;
         if (!binary_level(context, precedence + 1, &right))
             return false;

@@ -119,10 +119,11 @@ static char *relative_path(const char *from, const char *path)
 {
     const char *slash = strrchr(from, '/');
     size_t directory = path[0] == '/' || !slash ? 0 : (size_t)(slash - from) + 1;
-    char *joined = malloc(directory + strlen(path) + 1);
+    size_t length = strlen(path);
+    char *joined = malloc(directory + length + 1);
     if (joined) {
         memcpy(joined, from, directory);
-        strcpy(joined + directory, path);
+        memcpy(joined + directory, path, length + 1);
     }
     return joined;
 }

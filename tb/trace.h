@@ -80,7 +80,7 @@ ssize_t trace_reader_error(struct trace_reader *reader, const char *format, ...)
 extern const struct trace_format_ops trace_twt_ops, trace_lackey_ops, trace_champsim_ops, trace_synthetic_ops;
 
 /* Reads the options after "synthetic:". NULL after a message on stderr. */
-void *trace_synthetic_options(const char *path, const char *options);
+void *trace_synthetic_options(const char *path, const char *text);
 
 /* The own format: magic and version. */
 #define TRACE_TWT_MAGIC "twtrace\1"

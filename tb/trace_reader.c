@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the trace formats have in common: the buffer, finding out the format, messages. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +27,9 @@ ssize_t trace_reader_error(struct trace_reader *reader, const char *format, ...)
 {
     va_list arguments;
     if (reader->format == TRACE_LACKEY)
-        fprintf(stderr, "%s:%llu: ", reader->path, (unsigned long long)reader->line);
+        fprintf(stderr, "%s:%" PRIu64 ": ", reader->path, reader->line);
     else
-        fprintf(stderr, "%s:%llu: ", reader->path, (unsigned long long)(reader->buffer_start + reader->at));
+        fprintf(stderr, "%s:%" PRIu64 ": ", reader->path, reader->buffer_start + reader->at);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);

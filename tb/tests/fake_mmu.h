@@ -83,7 +83,7 @@ static inline void fake_mmu_run(struct fake_mmu *fake, struct stimulus *stimulus
         bool op_ready = fake->op_done_at == 0;
         stimulus->drive(stimulus->self, fake->cycle, ready, op_ready, &offer);
         fake->drives++;
-        for (uint8_t port = 0; port < MMU_MAX_PORTS; port++) {
+        for (unsigned port = 0; port < MMU_MAX_PORTS; port++) {
             if (held >> port & 1 &&
                 (!(offer.req_valid >> port & 1) || offer.req[port].va != before.req[port].va ||
                  offer.req[port].attr != before.req[port].attr))
@@ -92,7 +92,7 @@ static inline void fake_mmu_run(struct fake_mmu *fake, struct stimulus *stimulus
                 continue;
             fake_log(fake, (struct fake_log_entry){.cycle = fake->cycle,
                                                    .va = offer.req[port].va,
-                                                   .port = port,
+                                                   .port = (uint8_t)port,
                                                    .attr = offer.req[port].attr});
             fake->queue[fake->tail++ % FAKE_QUEUE] = (struct access_result){
                 .index = fake->accepted++,
@@ -101,7 +101,7 @@ static inline void fake_mmu_run(struct fake_mmu *fake, struct stimulus *stimulus
                 .answer_cycle = fake->cycle + FAKE_LATENCY,
                 .response = fake_translate(&offer.req[port]),
                 .attr = offer.req[port].attr,
-                .port = port,
+                .port = (uint8_t)port,
             };
         }
         held = (uint8_t)(offer.req_valid & ~ready);

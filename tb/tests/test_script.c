@@ -13,6 +13,7 @@
 #include "fake_mmu.h"
 #include "script.h"
 #include "table_builder.h"
+#include "test_files.h"
 
 static const char path[] = "build/test_script.tw";
 static const char include_path[] = "build/test_script_include.tw";
@@ -30,25 +31,6 @@ struct run {
     char messages[16384];
 };
 
-static void put_file(const char *name, const char *text, size_t length)
-{
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, length, file), length);
-    fclose(file);
-}
-
-static void collect_messages(struct run *run, int saved)
-{
-    fflush(stderr);
-    dup2(saved, STDERR_FILENO);
-    close(saved);
-    FILE *file = fopen(messages_path, "rb");
-    assert_non_null(file);
-    run->messages[fread(run->messages, 1, sizeof(run->messages) - 1, file)] = '\0';
-    fclose(file);
-}
-
 /* Opens and plays a script; what it says on stderr is in run->messages. */
 static struct run *play_bytes(const char *text, size_t length, uint8_t ready)
 {
@@ -65,18 +47,13 @@ static struct run *play_bytes(const char *text, size_t length, uint8_t ready)
                                      .phys = run->phys,
                                      .memory = run->memory,
                                      .max_accesses = UINT64_MAX};
-    fflush(stderr);
-    int saved = dup(STDERR_FILENO);
-    int messages = open(messages_path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    assert_true(saved >= 0 && messages >= 0);
-    dup2(messages, STDERR_FILENO);
-    close(messages);
+    int saved = catch_messages(messages_path);
     run->opened = script_open(path, &env, &run->stimulus);
     if (run->opened == 0) {
         fake_mmu_run(&run->fake, &run->stimulus, 100000);
         run->failures = run->stimulus.failures(run->stimulus.self);
     }
-    collect_messages(run, saved);
+    release_messages(saved, messages_path, run->messages, sizeof(run->messages));
     return run;
 }
 
@@ -390,37 +367,44 @@ static void test_mistakes_while_playing(void **state)
     end(run);
 }
 
+/* Plays `start` followed by `count` times `piece`. */
+static struct run *play_repeated(const char *start, const char *piece, size_t count)
+{
+    size_t room = strlen(start) + count * strlen(piece) + 1;
+    char *text = malloc(room), *at = text;
+    assert_non_null(text);
+    at = stpcpy(at, start);
+    for (size_t i = 0; i < count; i++)
+        at = stpcpy(at, piece);
+    struct run *run = play_bytes(text, (size_t)(at - text), 0xf);
+    free(text);
+    return run;
+}
+
 static void test_limits(void **state)
 {
     (void)state;
-    size_t room = 1 << 20;
-    char *text = calloc(1, room);
-    assert_non_null(text);
-    for (int i = 0; i < 40; i++)
-        strcat(text, "repeat 2\n");
-    struct run *run = play(text);
-    assert_int_equal(run->opened, -1);
-    assert_non_null(strstr(run->messages, "blocks nest deeper than 16"));
-    assert_non_null(strstr(run->messages, "too many mistakes, stopped"));
-    end(run);
-    strcpy(text, "let x = ");
-    memset(text + strlen(text), '(', 1000);
-    run = play(text);
-    assert_non_null(strstr(run->messages, "expression nests deeper than 64"));
-    end(run);
-    strcpy(text, "let x = ");
-    for (int i = 0; i < 500; i++)
-        strcat(text, "-");
-    strcat(text, "1\n");
-    run = play(text);
-    assert_non_null(strstr(run->messages, "expression nests deeper than 64"));
-    end(run);
-    memset(text, 'x', 5000);
-    text[5000] = '\0';
-    run = play(text);
-    assert_non_null(strstr(run->messages, ":1:1: line is longer than 4096 bytes"));
-    end(run);
-    free(text);
+    static const struct {
+        const char *start, *piece;
+        size_t count;
+        const char *message;
+    } cases[] = {
+        {"", "repeat 2\n", 40, "blocks nest deeper than 16"},
+        {"", "repeat 2\n", 40, "too many mistakes, stopped"},
+        {"let x = ", "(", 1000, "expression nests deeper than 64"},
+        {"let x = ", "-", 500, "expression nests deeper than 64"},
+        {"", "x", 5000, ":1:1: line is longer than 4096 bytes"},
+        {"", "x", 300, ":1:1: longer than 256 bytes"},
+        {"", "drain\n", (1 << 20) + 1, "more than 1048576 statements"},
+        {"", "#\n", (8 << 20) + 1, "File too large"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct run *run = play_repeated(cases[i].start, cases[i].piece, cases[i].count);
+        assert_int_equal(run->opened, -1);
+        if (!strstr(run->messages, cases[i].message))
+            fail_msg("case %zu: %s", i, run->messages);
+        end(run);
+    }
 }
 
 /* Every prefix and every single damaged byte of a script is read or refused, nothing else. */

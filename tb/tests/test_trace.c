@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading, converting and playing traces. */
+/* Reading and converting traces. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "bench_params.h"
 #include "commands.h"
-#include "fake_mmu.h"
-#include "image.h"
-#include "table_builder.h"
+#include "test_files.h"
 #include "trace.h"
 #include "trace_info.h"
 
@@ -27,39 +25,14 @@ static const char messages_path[] = "build/test_trace.messages";
 static char messages[4096];
 static int saved_stderr;
 
-static void put_file(const char *name, const void *bytes, size_t length)
+static void catch (void)
 {
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    fclose(file);
+    saved_stderr = catch_messages(messages_path);
 }
 
-static size_t get_file(const char *name, void *bytes, size_t room)
+static void release(void)
 {
-    FILE *file = fopen(name, "rb");
-    assert_non_null(file);
-    size_t length = fread(bytes, 1, room, file);
-    fclose(file);
-    return length;
-}
-
-static void catch_messages(void)
-{
-    fflush(stderr);
-    saved_stderr = dup(STDERR_FILENO);
-    int file = open(messages_path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    assert_true(saved_stderr >= 0 && file >= 0);
-    dup2(file, STDERR_FILENO);
-    close(file);
-}
-
-static void release_messages(void)
-{
-    fflush(stderr);
-    dup2(saved_stderr, STDERR_FILENO);
-    close(saved_stderr);
-    messages[get_file(messages_path, messages, sizeof(messages) - 1)] = '\0';
+    release_messages(saved_stderr, messages_path, messages, sizeof(messages));
 }
 
 /* All accesses of a trace (at most `room`), or -1. */
@@ -125,7 +98,7 @@ static int trace_command(const char *action, const char *in, const char *out)
 static void test_lackey(void **state)
 {
     (void)state;
-    struct trace_access accesses[16];
+    struct trace_access accesses[16] = {{0}};
     uint64_t instructions;
     put_file(path, lackey_text, strlen(lackey_text));
     assert_lackey_accesses(accesses, read_all(path, accesses, 16, &instructions));
@@ -135,7 +108,7 @@ static void test_lackey(void **state)
 static void test_conversion(void **state)
 {
     (void)state;
-    struct trace_access accesses[16];
+    struct trace_access accesses[16] = {{0}};
     uint64_t instructions;
     put_file(path, lackey_text, strlen(lackey_text));
     assert_int_equal(trace_command("convert", path, twt_path), EXIT_AGREED);
@@ -146,11 +119,11 @@ static void test_conversion(void **state)
     assert_int_equal(trace_command("convert", zst_path, lackey_path), EXIT_AGREED);
     assert_lackey_accesses(accesses, read_all(lackey_path, accesses, 16, &instructions));
     assert_int_equal(trace_command("info", zst_path, NULL), EXIT_AGREED);
-    catch_messages();
+    catch ();
     assert_int_equal(trace_command("convert", path, "build/test_trace.txt"), EXIT_USAGE);
     assert_int_equal(trace_command("convert", "build/none", twt_path), EXIT_USAGE);
     assert_int_equal(trace_command("convert", path, "build/no/directory.twt"), EXIT_USAGE);
-    release_messages();
+    release();
     assert_non_null(strstr(messages, "build/test_trace.txt: the name of a trace ends in"));
     assert_non_null(strstr(messages, "build/no/directory.twt: No such file"));
 }
@@ -178,7 +151,7 @@ static void test_champsim(void **state)
 {
     (void)state;
     uint8_t records[128];
-    struct trace_access accesses[16];
+    struct trace_access accesses[16] = {{0}};
     uint64_t instructions;
     champsim_records(records);
     put_file(path, records, 128);
@@ -255,13 +228,13 @@ static void test_bad_input(void **state)
         CASE("twtrace\1\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\0", ":8: number longer than 64 bits"),
 #undef CASE
     };
-    struct trace_access accesses[16];
+    struct trace_access accesses[16] = {{0}};
     uint64_t instructions;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         put_file(path, cases[i].bytes, cases[i].length);
-        catch_messages();
+        catch ();
         ssize_t got = read_all(path, accesses, 16, &instructions);
-        release_messages();
+        release();
         if (got != -1 || !strstr(messages, cases[i].message))
             fail_msg("case %zu: %zd, %s", i, got, messages);
     }
@@ -269,13 +242,13 @@ static void test_bad_input(void **state)
     champsim_records(records);
     records[64 + 8] = 9;
     put_file(path, records, 128);
-    catch_messages();
+    catch ();
     assert_int_equal(read_all(path, accesses, 16, &instructions), -1);
-    release_messages();
+    release();
     assert_non_null(strstr(messages, ":64: not a ChampSim record: is_branch 9, branch_taken 1"));
-    catch_messages();
+    catch ();
     assert_int_equal(read_all("build/does/not/exist", accesses, 16, &instructions), -1);
-    release_messages();
+    release();
     assert_non_null(strstr(messages, "build/does/not/exist"));
 }
 
@@ -283,24 +256,24 @@ static void test_bad_input(void **state)
 static void truncate_everywhere(const char *name, bool may_be_read)
 {
     uint8_t bytes[1024];
-    struct trace_access accesses[16];
+    struct trace_access accesses[16] = {{0}};
     uint64_t instructions;
     size_t length = get_file(name, bytes, sizeof(bytes));
     assert_true(length < sizeof(bytes));
     for (size_t i = 0; i < length; i++) {
         put_file(path, bytes, i);
-        catch_messages();
+        catch ();
         ssize_t got = read_all(path, accesses, 16, &instructions);
-        release_messages();
+        release();
         if (got < 0 ? messages[0] == '\0' : !may_be_read)
             fail_msg("%s cut to %zu bytes: %zd, message: %s", name, i, got, messages);
     }
     for (size_t i = 0; i < length * 8; i++) {
         bytes[i / 8] ^= (uint8_t)(1u << i % 8);
         put_file(path, bytes, length);
-        catch_messages();
+        catch ();
         read_all(path, accesses, 16, &instructions);
-        release_messages();
+        release();
         bytes[i / 8] ^= (uint8_t)(1u << i % 8);
     }
 }
@@ -323,7 +296,7 @@ static void test_damaged(void **state)
 static void test_synthetic(void **state)
 {
     (void)state;
-    struct trace_access accesses[64];
+    struct trace_access accesses[64] = {{0}};
     uint64_t instructions;
     assert_int_equal(
         read_all("synthetic:sequential,count=5,stride=16,bytes=0x40,base=4096", accesses, 64, &instructions),
@@ -354,171 +327,12 @@ static void test_synthetic(void **state)
         {"synthetic:uniform,count=99999999TiB", ":1:19: count: not a number"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        catch_messages();
+        catch ();
         assert_int_equal(read_all(bad[i].name, accesses, 64, &instructions), -1);
-        release_messages();
+        release();
         if (!strstr(messages, bad[i].message))
             fail_msg("%s: %s", bad[i].name, messages);
     }
-}
-
-struct run {
-    struct mmu_params params;
-    struct bench_params bench;
-    struct stimulus_env env;
-    struct stimulus stimulus;
-    struct fake_mmu fake;
-};
-
-static struct run *open_run(const char *name, uint8_t ready, uint32_t huge_pages, const struct image *image)
-{
-    struct run *run = calloc(1, sizeof(*run));
-    assert_non_null(run);
-    mmu_params_default(&run->params);
-    bench_params_default(&run->bench);
-    run->bench.trace.huge_pages = huge_pages;
-    run->env = (struct stimulus_env){.params = &run->params,
-                                     .bench = &run->bench,
-                                     .phys = phys_mem_create(),
-                                     .image = image,
-                                     .seed = 1,
-                                     .max_accesses = UINT64_MAX};
-    fake_mmu_init(&run->fake, ready);
-    assert_int_equal(trace_open(name, &run->env, &run->stimulus), 0);
-    return run;
-}
-
-static void close_run(struct run *run)
-{
-    run->stimulus.destroy(run->stimulus.self);
-    phys_mem_destroy(run->env.phys);
-    free(run);
-}
-
-static uint64_t leaf(const struct run *run, uint64_t va, unsigned level)
-{
-    uint64_t root = run->fake.log[0].value;
-    uint64_t at = table_builder_entry(run->env.phys, root, 4, va, level);
-    return at == TABLE_NO_ENTRY ? 0 : phys_mem_read64(run->env.phys, at);
-}
-
-static void test_play(void **state)
-{
-    (void)state;
-    put_file(path, lackey_text, strlen(lackey_text));
-    struct run *run = open_run(path, 0xf, 0, NULL);
-    fake_mmu_run(&run->fake, &run->stimulus, 100000);
-    const struct fake_log_entry *log = run->fake.log;
-    assert_int_equal(run->fake.logged, 12);
-    assert_true(log[0].port == 0xff && log[0].attr == OP_WRITE_CR3);
-    /* the first instruction, then its load and store with the next one */
-    assert_true(log[1].port == 0 && log[1].va == 0x4000d7b && log[1].cycle == FAKE_OP_CYCLES);
-    assert_true(log[2].port == 0 && log[2].va == 0x4000fff && log[2].cycle == FAKE_OP_CYCLES + 1);
-    assert_true(log[3].port == 1 && log[3].va == 0x1ffeffe7e && log[3].cycle == FAKE_OP_CYCLES + 1);
-    assert_true(log[4].port == 2 && log[4].va == 0x1ffeffe70 && log[4].cycle == FAKE_OP_CYCLES + 1);
-    uint64_t rights = ENTRY_P | ENTRY_RW | ENTRY_US;
-    assert_true((leaf(run, 0x4000d7b, 1) & 0xfff) == rights);
-    assert_true((leaf(run, 0x1ffeffe7e, 1) & 0xfff) == rights);
-    assert_true(leaf(run, 0x4000d7b, 1) != leaf(run, 0x1ffeffe7e, 1));
-    assert_true(leaf(run, 0x4002000, 1) == 0);
-    assert_true(run->stimulus.failures(run->stimulus.self) == 0);
-    close_run(run);
-}
-
-/* Ports that accept now and then: nothing is lost, changed or out of order. */
-static void test_play_back_pressure(void **state)
-{
-    (void)state;
-    struct run *run = open_run("synthetic:sequential,count=2000,fetch=300,bytes=1GiB", 0, 0, NULL);
-    static const uint8_t masks[8] = {0x1, 0x2, 0x6, 0x0, 0x4, 0x7, 0x0, 0x3};
-    memcpy(run->fake.ready_mask, masks, sizeof(masks));
-    fake_mmu_run(&run->fake, &run->stimulus, 100000);
-    assert_false(run->fake.offer_changed);
-    assert_int_equal(run->fake.logged, 2001);
-    uint64_t last[MMU_MAX_PORTS] = {0}, sum = 0;
-    for (unsigned i = 1; i < run->fake.logged; i++) {
-        const struct fake_log_entry *entry = &run->fake.log[i];
-        assert_true(entry->va > last[entry->port]);
-        assert_int_equal((entry->attr & ATTR_KIND) == ACCESS_FETCH, entry->port == 0);
-        last[entry->port] = entry->va;
-        sum += entry->va;
-    }
-    assert_true(sum == 2000ull * 0x10000000 + 8ull * 1999 * 2000 / 2);
-    close_run(run);
-}
-
-static void test_play_huge_pages(void **state)
-{
-    (void)state;
-    struct run *run = open_run("synthetic:sequential,count=1000,stride=8192,bytes=1GiB", 0xf, 500, NULL);
-    fake_mmu_run(&run->fake, &run->stimulus, 100000);
-    unsigned huge = 0, small = 0;
-    for (uint64_t va = 0x10000000; va < 0x10000000 + 1000 * 8192; va += 8192) {
-        uint64_t pde = leaf(run, va, 2);
-        huge += (pde & ENTRY_PS) != 0;
-        small += !(pde & ENTRY_PS) && leaf(run, va, 1) & ENTRY_P;
-    }
-    assert_int_equal(huge + small, 1000);
-    assert_true(huge > 0 && small > 0);
-    close_run(run);
-}
-
-static void test_play_not_canonical(void **state)
-{
-    (void)state;
-    static const char text[] = "I  800000000000,1\nI  ffff800000000000,1\n";
-    put_file(path, text, strlen(text));
-    struct run *run = open_run(path, 0xf, 0, NULL);
-    fake_mmu_run(&run->fake, &run->stimulus, 1000);
-    assert_int_equal(run->fake.logged, 3);
-    assert_true(leaf(run, 0xffff800000000000, 1) != 0);
-    close_run(run);
-}
-
-static void test_play_bounds(void **state)
-{
-    (void)state;
-    struct run *run = open_run("synthetic:uniform,count=100", 0xf, 0, NULL);
-    run->stimulus.destroy(run->stimulus.self);
-    run->env.max_accesses = 7;
-    assert_int_equal(trace_open("synthetic:uniform,count=100", &run->env, &run->stimulus), 0);
-    fake_mmu_run(&run->fake, &run->stimulus, 1000);
-    assert_int_equal(run->fake.logged, 8);
-    close_run(run);
-    /* a trace that breaks off */
-    static const char text[] = "I  1000,1\nI  2000,1\nnothing\n";
-    put_file(path, text, strlen(text));
-    catch_messages();
-    run = open_run(path, 0xf, 0, NULL);
-    fake_mmu_run(&run->fake, &run->stimulus, 1000);
-    assert_true(run->stimulus.failures(run->stimulus.self) == UINT64_MAX);
-    close_run(run);
-    release_messages();
-    assert_non_null(strstr(messages, "build/test_trace.in:3: not a line of a Lackey trace"));
-}
-
-static void test_play_image(void **state)
-{
-    (void)state;
-    const struct image image = {.cr0 = CR0_PG | CR0_WP,
-                                .cr3 = 0x5000,
-                                .cr4 = CR4_PAE | CR4_PGE,
-                                .efer = EFER_NXE,
-                                .pkru = 4,
-                                .pkrs = 8,
-                                .has_registers = true};
-    struct run *run = open_run("synthetic:uniform,count=2", 0xf, 0, &image);
-    fake_mmu_run(&run->fake, &run->stimulus, 1000);
-    static const struct {
-        uint8_t op;
-        uint64_t value;
-    } ops[] = {{OP_WRITE_CR0, CR0_PG | CR0_WP}, {OP_WRITE_EFER, EFER_NXE}, {OP_WRITE_CR4, CR4_PAE | CR4_PGE},
-               {OP_WRITE_CR3, 0x5000},          {OP_WRITE_PKRU, 4},        {OP_WRITE_PKRS, 8}};
-    assert_int_equal(run->fake.logged, 8);
-    for (size_t i = 0; i < 6; i++)
-        assert_true(run->fake.log[i].attr == ops[i].op && run->fake.log[i].value == ops[i].value);
-    assert_int_equal(run->fake.log[6].port, 1);
-    close_run(run);
 }
 
 static void test_shipped(void **state)
@@ -533,20 +347,9 @@ static void test_shipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lackey),
-        cmocka_unit_test(test_conversion),
-        cmocka_unit_test(test_champsim),
-        cmocka_unit_test(test_own_format),
-        cmocka_unit_test(test_bad_input),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_synthetic),
-        cmocka_unit_test(test_play),
-        cmocka_unit_test(test_play_back_pressure),
-        cmocka_unit_test(test_play_huge_pages),
-        cmocka_unit_test(test_play_not_canonical),
-        cmocka_unit_test(test_play_bounds),
-        cmocka_unit_test(test_play_image),
-        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_lackey),     cmocka_unit_test(test_conversion), cmocka_unit_test(test_champsim),
+        cmocka_unit_test(test_own_format), cmocka_unit_test(test_bad_input),  cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_synthetic),  cmocka_unit_test(test_shipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
