@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lookup_stage.h"
 #include "mmu_state.h"
 
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct mmu *mmu_create(const struct mmu_params *p)
     miss_queue_init(&mmu->miss_queue, p);
     control_init(&mmu->control, p, sweep);
     mmu->context = control_context(&mmu->control);
+    lookup_stage_forget(mmu);
     mmu->quiet = true;
     mmu->out.req_ready = (uint8_t)((1u << mmu->ports) - 1);
     mmu->out.op_ready = true;
@@ -73,61 +75,6 @@ uint64_t mmu_cycle(const struct mmu *mmu)
     return mmu->cycle;
 }
 
-/* One port's lookup in this cycle: an answer in out, or a miss. */
-static void look_up(struct mmu *mmu, unsigned port)
-{
-    const struct access_req *req = &mmu->lookup[port];
-    struct response *resp = &mmu->out.resp[port];
-    uint8_t bit = (uint8_t)(1u << port);
-    bool fetch = port == MMU_PORT_FETCH;
-    uint32_t mode = mmu->context.mode;
-
-    *resp = (struct response){.tag = req->tag, .source = SOURCE_L1};
-    if (!(mode & MODE_PG)) {
-        /* Without paging this is not long mode: linear addresses have 32 bits and are physical (4.1.1). */
-        resp->pa = req->va & UINT32_MAX;
-        mmu->out.resp_valid |= bit;
-        return;
-    }
-    if (!x86_canonical(req->va, mode)) {
-        resp->fault = FAULT_NON_CANONICAL;
-        mmu->out.resp_valid |= bit;
-        return;
-    }
-    struct l1_tlb *l1 = fetch ? &mmu->l1i : &mmu->l1d;
-    struct l1_hit hit = l1_tlb_lookup(l1, x86_vpn(req->va), mmu->context.pcid);
-    mmu->hit[port] = hit;
-    if (hit.array == TLB_MISS) {
-        mmu->miss |= bit;
-        return;
-    }
-    uint64_t data = l1->array[hit.array].data[hit.entry];
-    unsigned size = x86_tag_size(l1->array[hit.array].tag[hit.entry]);
-    if (x86_denied(data, req->attr, mode, mmu->context.pkru, mmu->context.pkrs)) {
-        mmu->miss |= bit;
-        mmu->skip_l2 |= bit;
-        mmu->from_root |= bit;
-    } else if ((req->attr & ATTR_KIND) == ACCESS_WRITE && !(data & DATA_D)) {
-        mmu->miss |= bit;
-        mmu->skip_l2 |= bit;
-    } else {
-        resp->pa = x86_physical(data, size, req->va);
-        resp->size = (uint8_t)size;
-        resp->pat = (data >> DATA_PAT_SHIFT) & 7;
-        mmu->out.resp_valid |= bit;
-    }
-}
-
-static void look_up_all(struct mmu *mmu)
-{
-    mmu->miss = mmu->skip_l2 = mmu->from_root = 0;
-    mmu->out.resp_valid = 0;
-    for (unsigned port = 0; port < MMU_MAX_PORTS; port++)
-        mmu->hit[port] = (struct l1_hit){TLB_MISS, TLB_MISS};
-    for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1))
-        look_up(mmu, (unsigned)__builtin_ctz(left));
-}
-
 static bool fault_waiting(const struct mmu *mmu)
 {
     return mmu->page_walker.result_valid && mmu->page_walker.result_fault == FAULT_PAGE;
@@ -155,7 +102,7 @@ static uint8_t ready_ports(const struct mmu *mmu)
 /* Everything in mmu->out, from the registers. */
 static void derive_outputs(struct mmu *mmu)
 {
-    look_up_all(mmu);
+    lookup_stage_look_up(mmu);
     for (uint8_t left = mmu->answer_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
         mmu->out.resp[port] = mmu->answer[port];
@@ -167,52 +114,6 @@ static void derive_outputs(struct mmu *mmu)
     mmu->out.mem_req_valid = mmu->page_walker.memory_valid;
     mmu->out.mem_req = mmu->page_walker.memory;
     mmu->out.mem_resp_ready = !mmu->page_walker.result_valid && mmu->control.state != CONTROL_BROADCAST;
-}
-
-static void count_accepted(struct mmu_stats *stats, const struct access_req *req)
-{
-    unsigned kind = req->attr & ATTR_KIND;
-    stats->mmu_reads += kind == ACCESS_READ;
-    stats->mmu_writes += kind == ACCESS_WRITE;
-    stats->mmu_fetches += kind == ACCESS_FETCH;
-    stats->mmu_implicit += (req->attr & ATTR_IMPLICIT) != 0;
-}
-
-static void accept(struct mmu *mmu, const struct mmu_in *in)
-{
-    mmu->lookup_valid = in->req_valid & mmu->out.req_ready;
-    for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
-        unsigned port = (unsigned)__builtin_ctz(left);
-        mmu->lookup[port] = in->req[port];
-        count_accepted(&mmu->stats, &in->req[port]);
-    }
-}
-
-/* Statistics of one port's lookup, at its clock edge. */
-static void count_lookup(struct mmu *mmu, unsigned port)
-{
-    struct mmu_stats *stats = &mmu->stats;
-    bool fetch = port == MMU_PORT_FETCH;
-    uint8_t bit = (uint8_t)(1u << port);
-    const struct response *resp = &mmu->out.resp[port];
-    if (mmu->out.resp_valid & bit) {
-        if (resp->fault)
-            stats->mmu_non_canonical++;
-        else if (mmu->hit[port].array != TLB_MISS)
-            (fetch ? stats->l1i_hits : stats->l1d_hits)[resp->size]++;
-    } else if (mmu->from_root & bit) {
-        (*(fetch ? &stats->l1i_denied : &stats->l1d_denied))++;
-    } else if (mmu->skip_l2 & bit) {
-        (*(fetch ? &stats->l1i_not_dirty : &stats->l1d_not_dirty))++;
-    } else {
-        (*(fetch ? &stats->l1i_misses : &stats->l1d_misses))++;
-    }
-}
-
-static void count_lookups(struct mmu *mmu)
-{
-    for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1))
-        count_lookup(mmu, (unsigned)__builtin_ctz(left));
 }
 
 /* The L2 TLB's answer to the lookup in the pipeline's last stage. */
@@ -251,28 +152,11 @@ static struct l2_answer look_up_l2(struct mmu *mmu, unsigned id)
 /* The clock edge of TLBs and walk caches in a cycle with an invalidation broadcast. */
 static void invalidate(struct mmu *mmu, const struct invalidation *inv)
 {
-    l1_tlb_invalidate(&mmu->l1i, mmu->hit, 1, inv->flags, inv->vpn, inv->pcid);
-    l1_tlb_invalidate(&mmu->l1d, mmu->hit + 1, mmu->ports - 1u, inv->flags, inv->vpn, inv->pcid);
+    lookup_stage_invalidate(mmu, inv);
     l2_tlb_invalidate(&mmu->l2, inv->flags, inv->vpn, inv->pcid);
     if (mmu->split)
         l2_tlb_invalidate(&mmu->l2i, inv->flags, inv->vpn, inv->pcid);
     walk_cache_invalidate(&mmu->walk_cache, inv->walk_flags, inv->vpn, inv->pcid);
-}
-
-/* A fill of the L1 TLBs: what the L2 TLB or a walk found. */
-struct l1_fill {
-    bool valid, fetch;
-    uint64_t tag, data;
-};
-
-static void clock_l1(struct mmu *mmu, const struct l1_fill *fill)
-{
-    uint8_t hits = mmu->lookup_valid & ~mmu->miss;
-    if ((hits & 1) || (mmu->miss & 1) || (fill->valid && fill->fetch))
-        l1_tlb_clock(&mmu->l1i, mmu->hit, 1, fill->valid && fill->fetch, fill->tag, fill->data);
-    if (mmu->lookup_valid >> 1 || (fill->valid && !fill->fetch))
-        l1_tlb_clock(&mmu->l1d, mmu->hit + 1, mmu->ports - 1u, fill->valid && !fill->fetch, fill->tag,
-                     fill->data);
 }
 
 /* Which walkers work for one of these miss queue entries. */
@@ -348,6 +232,7 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
     struct miss_queue *mq = &mmu->miss_queue;
     struct page_walker *w = &mmu->page_walker;
     struct control *c = &mmu->control;
+    uint8_t state = c->state;
     bool broadcast = c->state == CONTROL_BROADCAST, sweep = c->state == CONTROL_SWEEP;
     bool dropping = broadcast && c->dropping;
     bool draining_exchange = page_walker_draining_exchange(w);
@@ -433,7 +318,7 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
             if (mmu->split)
                 l2_tlb_sweep(&mmu->l2i, c->sweep_set, c->flags, c->pcid);
         }
-        clock_l1(mmu, &fill);
+        lookup_stage_clock(mmu, &fill);
     }
 
     struct miss_queue_answers answers;
@@ -441,7 +326,11 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
     control.answered = answers.valid;
     control_clock(c, &control, &mmu->stats, mmu->cycle);
     take_answers(mmu, &answers);
-    mmu->context = control_context(c);
+    if (c->state != state) {
+        /* Registers change on the way out of DRAIN only; what memos knew may not hold any more. */
+        mmu->context = control_context(c);
+        lookup_stage_forget(mmu);
+    }
 
     uint32_t occupied = (uint32_t)__builtin_popcount(valid);
     mmu->stats.miss_queue_occupancy += occupied;
@@ -451,83 +340,22 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
 
 void mmu_step(struct mmu *mmu, const struct mmu_in *in)
 {
-    count_lookups(mmu);
     if (mmu->quiet && !in->op_valid) {
-        if (mmu->lookup_valid) {
-            const struct l1_fill none = {0};
-            clock_l1(mmu, &none);
+        /* All answered in the lookup stage, and its outputs are the only ones that can change. */
+        lookup_stage_mark_hits(mmu);
+        lookup_stage_accept(mmu, in);
+        mmu->cycle++;
+        lookup_stage_look_up(mmu);
+        if (mmu->miss) {
+            mmu->quiet = false;
+            mmu->out.req_ready = ready_ports(mmu);
         }
-    } else {
-        step_all(mmu, in);
+        return;
     }
-    accept(mmu, in);
+    lookup_stage_count(mmu);
+    step_all(mmu, in);
+    lookup_stage_accept(mmu, in);
     mmu->cycle++;
     derive_outputs(mmu);
     mmu->quiet = is_quiet(mmu);
-}
-
-uint64_t mmu_idle_cycles(const struct mmu *mmu)
-{
-    const struct miss_queue *mq = &mmu->miss_queue;
-    const struct page_walker *w = &mmu->page_walker;
-    const struct control *c = &mmu->control;
-    bool draining_exchange = page_walker_draining_exchange(w);
-    bool waiting_control =
-        c->state == CONTROL_IDLE ||
-        (c->state == CONTROL_DRAIN && (miss_queue_valid(mq) || mmu->lookup_valid || mmu->answer_valid)) ||
-        (c->state == CONTROL_SETTLE && draining_exchange);
-
-    if (mmu->lookup_valid || mmu->answer_valid || mq->answer || w->result_valid || !waiting_control)
-        return 0;
-    if ((mq->pend && !draining_exchange) || (mq->walk_pend && page_walker_idle(w) && !draining_exchange))
-        return 0;
-    if ((w->request && !w->memory_valid) || (c->progress_owed && !miss_queue_valid(mq)))
-        return 0;
-    if (!mq->pipe_valid)
-        return UINT64_MAX;
-    unsigned oldest = 31u - (unsigned)__builtin_clz(mq->pipe_valid);
-    return mq->latency - 1u - oldest;
-}
-
-void mmu_skip(struct mmu *mmu, uint64_t cycles)
-{
-    struct miss_queue *mq = &mmu->miss_queue;
-    mmu->cycle += cycles;
-    mmu->stats.miss_queue_occupancy += cycles * (uint64_t)__builtin_popcount(miss_queue_valid(mq));
-    if (mq->pipe_valid) {
-        mq->pipe_valid = (uint16_t)(mq->pipe_valid << cycles);
-        mq->pipe_id <<= ENTRY_ID_BITS * cycles;
-    }
-}
-
-/* Fills, evictions and invalidations per page size of a TLB's arrays. */
-static void gather(const struct tlb_array *arrays, unsigned count, uint64_t *fills, uint64_t *evictions,
-                   uint64_t *invalidations)
-{
-    for (unsigned size = 0; size < 3; size++) {
-        fills[size] = evictions[size] = invalidations[size] = 0;
-        for (unsigned i = 0; i < count; i++) {
-            fills[size] += arrays[i].fills[size];
-            evictions[size] += arrays[i].evictions[size];
-            invalidations[size] += arrays[i].invalidations[size];
-        }
-    }
-}
-
-const struct mmu_stats *mmu_statistics(struct mmu *mmu)
-{
-    struct mmu_stats *s = &mmu->stats;
-    s->mmu_cycles = mmu->cycle;
-    gather(mmu->l1i.array, L1_ARRAYS, s->l1i_fills, s->l1i_evictions, s->l1i_invalidations);
-    gather(mmu->l1d.array, L1_ARRAYS, s->l1d_fills, s->l1d_evictions, s->l1d_invalidations);
-    gather(mmu->l2.array, L2_ARRAYS, s->l2_fills, s->l2_evictions, s->l2_invalidations);
-    gather(mmu->l2i.array, L2_ARRAYS, s->l2i_fills, s->l2i_evictions, s->l2i_invalidations);
-    for (unsigned i = 0; i < WALK_CACHES; i++) {
-        const struct tlb_array *a = &mmu->walk_cache.array[i];
-        s->walk_cache_hits[i] = mmu->walk_cache.hits[i];
-        s->walk_cache_fills[i] = a->fills[0];
-        s->walk_cache_evictions[i] = a->evictions[0];
-        s->walk_cache_invalidations[i] = a->invalidations[0];
-    }
-    return s;
 }

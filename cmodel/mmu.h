@@ -30,6 +30,7 @@ enum {
     ATTR_USER = 0x4,     /* user-mode access (CPL 3) */
     ATTR_IMPLICIT = 0x8, /* implicit supervisor access (SDM 4.6.1); never with ATTR_USER */
     ATTR_AC = 0x10,      /* EFLAGS.AC at the access */
+    ATTR_MASK = 0x1f,
 };
 
 struct access_req {

@@ -15,6 +15,20 @@
 #include "page_walker.h"
 #include "walk_cache.h"
 
+/*
+ * What the last hit on a port found. It stays true while the L1 TLB's entries
+ * and the control registers are as they were: whatever changes those forgets
+ * it. Only a way to be quick: no state of the machine.
+ */
+struct lookup_memo {
+    uint64_t key;             /* lookup_key() of the access; NO_KEY: nothing */
+    uint64_t frame;           /* physical address of the 4 KiB page */
+    struct response response; /* but for pa and tag */
+    struct l1_hit hit;
+};
+
+#define NO_KEY UINT64_MAX
+
 struct mmu {
     struct l1_tlb l1i, l1d;
     struct l2_tlb l2, l2i; /* l2i only when split */
@@ -34,8 +48,11 @@ struct mmu {
     /* what the lookups found: a function of the above, kept for the clock edge */
     struct l1_hit hit[MMU_MAX_PORTS];
     uint8_t miss, skip_l2, from_root; /* bit per port */
+    struct lookup_memo memo[MMU_MAX_PORTS];
+    uint64_t hits[MMU_MAX_PORTS][3];  /* lookups answered, per page size */
+    uint64_t accepted[ATTR_MASK + 1]; /* accesses, by attributes */
 
-    bool quiet; /* nothing but lookups is under way: the next step may take the short way */
+    bool quiet; /* nothing but lookups that hit is under way: the next step may take the short way */
     uint8_t ports;
     bool split;
     uint32_t entries; /* of the miss queue */

@@ -2,12 +2,18 @@
 #include "tlb_array.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { SIGNATURE_BLOCK = 16 };
 
 int tlb_array_init(struct tlb_array *a, uint32_t sets, uint32_t ways, enum granularity grain,
                    enum replacement_policy policy)
 {
     size_t entries = (size_t)sets * ways;
-    *a = (struct tlb_array){.sets = sets, .ways = ways, .grain = (uint8_t)grain, .lfsr = LFSR_RESET};
+    *a = (struct tlb_array){
+        .sets = sets, .ways = ways, .grain = (uint8_t)grain, .lfsr = LFSR_RESET, .last_marked = TLB_MISS};
     if (ways == 0)
         return 0;
     replacement_init(&a->replacement, policy, ways);
@@ -15,8 +21,10 @@ int tlb_array_init(struct tlb_array *a, uint32_t sets, uint32_t ways, enum granu
     a->tag = calloc(entries, sizeof *a->tag);
     a->data = calloc(entries, sizeof *a->data);
     a->valid = calloc(entries / 64 + 2, sizeof *a->valid);
+    a->signature = calloc(entries + SIGNATURE_BLOCK, 1);
+    a->set_bits = (uint8_t)__builtin_ctz(sets);
     a->replacement_state = malloc(sets * state_bytes + 1);
-    if (!a->tag || !a->data || !a->valid || !a->replacement_state)
+    if (!a->tag || !a->data || !a->valid || !a->signature || !a->replacement_state)
         return -1;
     for (uint32_t set = 0; set < sets; set++)
         replacement_reset(&a->replacement, a->replacement_state + set * state_bytes);
@@ -28,6 +36,7 @@ void tlb_array_free(struct tlb_array *a)
     free(a->tag);
     free(a->data);
     free(a->valid);
+    free(a->signature);
     free(a->replacement_state);
 }
 
@@ -43,36 +52,64 @@ static unsigned grain_of(const struct tlb_array *a, unsigned size)
     return a->grain >= GRAIN_OWN ? size : a->grain;
 }
 
-/* The entry of a set that covers vpn for pcid; the set's pages have that grain (GRAIN_OWN: their own). */
+/* A byte of the page number above the set's index, for pages of that size or grain. */
+static uint8_t signature_of(const struct tlb_array *a, uint64_t vpn, unsigned grain)
+{
+    uint64_t page = vpn >> (9 * grain) >> a->set_bits;
+    return (uint8_t)(page ^ page >> 8);
+}
+
+/* Which of the 16 entries from `first` have that signature, a bit each. */
+static uint32_t same_signature(const uint8_t *first, uint8_t signature)
+{
+#ifdef __SSE2__
+    __m128i block = _mm_loadu_si128((const __m128i *)first);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8((char)signature)));
+#else
+    uint32_t same = 0;
+    for (unsigned i = 0; i < SIGNATURE_BLOCK; i++)
+        same |= (uint32_t)(first[i] == signature) << i;
+    return same;
+#endif
+}
+
+/* The entry of a set that covers vpn for pcid; pages of that grain (GRAIN_OWN: of that size). */
 static int search_set(const struct tlb_array *a, uint32_t set, unsigned grain, uint64_t vpn, unsigned pcid)
 {
     uint32_t first = set * a->ways;
     uint64_t key = vpn | (uint64_t)pcid << TAG_PCID_SHIFT;
-    for (uint32_t entry = first; entry < first + a->ways; entry++) {
-        uint64_t tag = a->tag[entry];
-        unsigned size = x86_tag_size(tag);
-        uint64_t ignored =
-            x86_offset_mask(grain == GRAIN_OWN ? size : grain) | (tag & TAG_GLOBAL ? TAG_PCID : 0);
-        if (((tag ^ key) & (TAG_VPN | TAG_PCID) & ~ignored) || !tlb_array_valid(a, entry))
-            continue;
-        if (a->grain != GRAIN_4K_2M || size == grain)
-            return (int)entry;
+    uint64_t ignored = x86_offset_mask(grain);
+    uint8_t signature = signature_of(a, vpn, grain);
+    for (uint32_t way = 0; way < a->ways; way += SIGNATURE_BLOCK) {
+        uint32_t left = same_signature(a->signature + first + way, signature);
+        if (a->ways - way < SIGNATURE_BLOCK)
+            left &= (1u << (a->ways - way)) - 1;
+        for (; left; left &= left - 1) {
+            uint32_t entry = first + way + (uint32_t)__builtin_ctz(left);
+            uint64_t tag = a->tag[entry];
+            if ((tag ^ key) & (TAG_VPN | (tag & TAG_GLOBAL ? 0 : TAG_PCID)) & ~ignored)
+                continue;
+            if (tlb_array_valid(a, entry) && (a->grain < GRAIN_OWN || x86_tag_size(tag) == grain))
+                return (int)entry;
+        }
     }
     return TLB_MISS;
 }
 
 int tlb_array_search(const struct tlb_array *a, uint64_t vpn, unsigned pcid)
 {
-    if (a->grain == GRAIN_OWN)
-        return search_set(a, 0, GRAIN_OWN, vpn, pcid);
-    if (a->grain != GRAIN_4K_2M)
+    if (a->grain < GRAIN_OWN)
         return search_set(a, set_of(a, vpn, a->grain), a->grain, vpn, pcid);
-    int found = search_set(a, set_of(a, vpn, PAGE_4K), PAGE_4K, vpn, pcid);
-    return found != TLB_MISS ? found : search_set(a, set_of(a, vpn, PAGE_2M), PAGE_2M, vpn, pcid);
+    int found = TLB_MISS;
+    unsigned largest = a->grain == GRAIN_OWN ? PAGE_1G : PAGE_2M;
+    for (unsigned size = PAGE_4K; size <= largest && found == TLB_MISS; size++)
+        found = search_set(a, a->grain == GRAIN_OWN ? 0 : set_of(a, vpn, size), size, vpn, pcid);
+    return found;
 }
 
 static void touch(struct tlb_array *a, uint32_t set, uint32_t way)
 {
+    a->last_marked = (int)(set * a->ways + way);
     replacement_touch(&a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes, way);
 }
 
@@ -94,22 +131,46 @@ static void drop(struct tlb_array *a, uint32_t entry)
     a->valid[entry >> 6] &= ~(1ull << (entry & 63));
 }
 
-static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
+/* Drops the set's entries that overlap the tag; the first of their ways, or TLB_MISS. */
+static int drop_overlapping(struct tlb_array *a, uint32_t first, uint64_t tag)
 {
-    uint32_t set = a->grain == GRAIN_OWN ? 0 : set_of(a, x86_vpn(tag << 12), grain_of(a, x86_tag_size(tag)));
-    uint32_t first = set * a->ways;
-    int overlapping = TLB_MISS, invalid = TLB_MISS;
+    int found = TLB_MISS;
+    uint8_t signature = signature_of(a, tag & TAG_VPN, grain_of(a, x86_tag_size(tag)));
     for (uint32_t way = 0; way < a->ways; way++) {
         uint32_t entry = first + way;
-        if (!tlb_array_valid(a, entry)) {
-            if (invalid == TLB_MISS)
-                invalid = (int)way;
-        } else if (overlap(a, a->tag[entry], tag)) {
-            drop(a, entry);
-            if (overlapping == TLB_MISS)
-                overlapping = (int)way;
-        }
+        /* Where entries are of their own size, those of another one have another kind of signature. */
+        if (a->grain != GRAIN_OWN && a->signature[entry] != signature)
+            continue;
+        if (!tlb_array_valid(a, entry) || !overlap(a, a->tag[entry], tag))
+            continue;
+        drop(a, entry);
+        if (found == TLB_MISS)
+            found = (int)way;
     }
+    return found;
+}
+
+/* The lowest way of the set without a valid entry, or TLB_MISS. */
+static int invalid_way(const struct tlb_array *a, uint32_t first)
+{
+    for (uint32_t way = 0; way < a->ways;) {
+        uint32_t entry = first + way, bit = entry & 63;
+        uint64_t invalid = ~a->valid[entry >> 6] >> bit;
+        if (invalid) {
+            way += (uint32_t)__builtin_ctzll(invalid);
+            return way < a->ways ? (int)way : TLB_MISS;
+        }
+        way += 64 - bit;
+    }
+    return TLB_MISS;
+}
+
+static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
+{
+    uint32_t set = a->grain == GRAIN_OWN ? 0 : set_of(a, tag & TAG_VPN, grain_of(a, x86_tag_size(tag)));
+    uint32_t first = set * a->ways;
+    int invalid = invalid_way(a, first);
+    int overlapping = drop_overlapping(a, first, tag);
     unsigned victim = replacement_victim(
         &a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes, a->lfsr);
     uint32_t way = overlapping != TLB_MISS ? (uint32_t)overlapping
@@ -120,6 +181,7 @@ static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
         a->evictions[x86_tag_size(a->tag[entry])]++;
     a->fills[x86_tag_size(tag)]++;
     a->tag[entry] = tag;
+    a->signature[entry] = signature_of(a, tag & TAG_VPN, grain_of(a, x86_tag_size(tag)));
     a->data[entry] = data;
     a->valid[entry >> 6] |= 1ull << (entry & 63);
     a->lfsr = lfsr_next(a->lfsr);

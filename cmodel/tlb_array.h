@@ -34,6 +34,8 @@ enum granularity {
     GRAIN_4K_2M /* 4 KiB and 2 MiB pages, each indexed by its own size; two sets are read at once */
 };
 
+enum { TLB_MISS = -1 };
+
 struct tlb_array {
     uint32_t sets, ways; /* ways 0: the array does not exist */
     uint8_t grain;       /* enum granularity */
@@ -45,6 +47,9 @@ struct tlb_array {
     uint8_t *replacement_state; /* [set * replacement.state_bytes] */
     uint64_t digest;            /* of all fills and marks, see tlb_array_digest */
     uint32_t hint;              /* entry found last: where a search starts */
+    int last_marked;            /* marking it again changes nothing but the digest */
+    uint8_t *signature;         /* [entry]: a byte of the page number; a search looks at these first */
+    uint8_t set_bits;           /* log2(sets) */
 
     uint64_t fills[3], evictions[3], invalidations[3]; /* per page size */
 };
@@ -53,8 +58,6 @@ struct tlb_array {
 int tlb_array_init(struct tlb_array *a, uint32_t sets, uint32_t ways, enum granularity grain,
                    enum replacement_policy policy);
 void tlb_array_free(struct tlb_array *a);
-
-enum { TLB_MISS = -1 };
 
 /* The entry (set * ways + way) that translates vpn for pcid, or TLB_MISS. */
 int tlb_array_search(const struct tlb_array *a, uint64_t vpn, unsigned pcid);
