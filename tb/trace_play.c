@@ -34,6 +34,7 @@ struct trace_player {
     struct trace_reader *reader;
     struct trace_map *map; /* NULL: runs over an image */
     uint64_t accesses_left;
+    ssize_t read_ahead; /* accesses in `block` that are not in the lanes yet */
     struct trace_access block[TRACE_BLOCK], fetch_block[TRACE_BLOCK];
 };
 
@@ -75,7 +76,10 @@ static void refill(struct trace_player *player)
         player->ended = true;
         return;
     }
-    ssize_t got = trace_reader_read(player->reader, player->block, TRACE_BLOCK);
+    ssize_t got = player->read_ahead;
+    player->read_ahead = 0;
+    if (got == 0)
+        got = trace_reader_read(player->reader, player->block, TRACE_BLOCK);
     if (got <= 0) {
         player->ended = true;
         player->failed = got < 0;
@@ -205,31 +209,40 @@ static void destroy(void *self)
     free(player);
 }
 
+static int give_up(struct trace_player *player)
+{
+    destroy(player);
+    return -1;
+}
+
 int trace_open(const char *path, const struct stimulus_env *env, struct stimulus *out)
 {
-    struct trace_reader *reader = trace_reader_open(path);
-    if (!reader)
-        return -1;
     struct trace_player *player = calloc(1, sizeof(*player));
-    struct trace_map *map = env->image ? NULL : trace_map_create(env);
-    if (!player || (!env->image && !map)) {
+    if (!player) {
         fprintf(stderr, "%s: out of memory\n", path);
-        trace_reader_close(reader);
-        trace_map_destroy(map);
-        free(player);
         return -1;
     }
-    player->prologue_next = player->prologue;
-    player->reader = reader;
-    player->map = map;
-    player->data_ports = env->params->mmu.data_ports;
-    player->accesses_left = env->max_accesses;
-    if (map) {
-        player->prologue[0] = (struct op_req){.op = OP_WRITE_CR3, .value = trace_map_root(map)};
+    player->reader = trace_reader_open(path);
+    if (!player->reader)
+        return give_up(player);
+    /* what is no trace at all shows in the first block */
+    player->read_ahead = trace_reader_read(player->reader, player->block, TRACE_BLOCK);
+    if (player->read_ahead < 0)
+        return give_up(player);
+    if (!env->image) {
+        player->map = trace_map_create(env);
+        if (!player->map) {
+            fprintf(stderr, "%s: out of memory\n", path);
+            return give_up(player);
+        }
+        player->prologue[0] = (struct op_req){.op = OP_WRITE_CR3, .value = trace_map_root(player->map)};
         player->prologue_left = 1;
     } else {
         player->prologue_left = prologue_of_image(env->image, player->prologue);
     }
+    player->prologue_next = player->prologue;
+    player->data_ports = env->params->mmu.data_ports;
+    player->accesses_left = env->max_accesses;
     *out = (struct stimulus){
         .self = player,
         .drive = drive,

@@ -14,6 +14,7 @@
 #include "image.h"
 #include "table_builder.h"
 #include "test_files.h"
+#include "trace.h"
 
 static const char path[] = "build/test_trace_play.in";
 static const char messages_path[] = "build/test_trace_play.messages";
@@ -149,17 +150,34 @@ static void test_play_bounds(void **state)
     fake_mmu_run(&run->fake, &run->stimulus, 1000);
     assert_int_equal(run->fake.logged, 8);
     close_run(run);
-    /* a trace that breaks off */
-    static const char text[] = "I  1000,1\nI  2000,1\nnothing\n";
-    put_file(path, text, strlen(text));
-    int saved = catch_messages(messages_path);
-    run = open_run(path, 0xf, 0, NULL);
-    fake_mmu_run(&run->fake, &run->stimulus, 1000);
-    assert_true(run->stimulus.failures(run->stimulus.self) == UINT64_MAX);
-    close_run(run);
+}
+
+static void test_play_bad_trace(void **state)
+{
+    (void)state;
+    enum { LINES = 3 * TRACE_BLOCK };
+    static const char line[] = "I  1000,1\n", last[] = "nothing\n";
+    char *text = malloc(LINES * strlen(line) + sizeof(last)), *at = text;
     char messages[4096];
+    assert_non_null(text);
+    for (unsigned i = 0; i < LINES; i++)
+        at = stpcpy(at, line);
+    at = stpcpy(at, last);
+    put_file(path, text, (size_t)(at - text));
+    free(text);
+    /* what comes before the mistake is played */
+    int saved = catch_messages(messages_path);
+    struct run *run = open_run(path, 0xf, 0, NULL);
+    fake_mmu_run(&run->fake, &run->stimulus, 100000);
+    assert_true(run->stimulus.failures(run->stimulus.self) == UINT64_MAX);
+    assert_true(run->fake.accepted >= LINES - TRACE_BLOCK && run->fake.accepted <= LINES);
+    /* a mistake at the start is seen at once */
+    put_file(path, last, strlen(last));
+    assert_int_equal(trace_open(path, &run->env, &run->stimulus), -1);
     release_messages(saved, messages_path, messages, sizeof(messages));
-    assert_non_null(strstr(messages, "build/test_trace_play.in:3: not a line of a Lackey trace"));
+    assert_non_null(strstr(messages, "build/test_trace_play.in:12289: not a line of a Lackey trace"));
+    assert_non_null(strstr(messages, "build/test_trace_play.in:1: not a line of a Lackey trace"));
+    close_run(run);
 }
 
 static void test_play_image(void **state)
@@ -194,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_play_huge_pages),
         cmocka_unit_test(test_play_not_canonical),
         cmocka_unit_test(test_play_bounds),
+        cmocka_unit_test(test_play_bad_trace),
         cmocka_unit_test(test_play_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
