@@ -49,8 +49,9 @@ module l1_tlb #(
   localparam bit Has1g = Unified == 0 && Ways1g > 0;
 
   logic [Ports-1:0] hit_4k, hit_2m, hit_1g;
-  logic [Ports*60-1:0] tag_4k, tag_2m, tag_1g;
-  logic [Ports*51-1:0] data_4k, data_2m, data_1g;
+  logic [Ports*2-1:0] size_4k, size_2m, size_1g;
+  logic [Ports*64-1:0] data_4k, data_2m, data_1g;
+  logic [59:0] tag_4k, tag_2m, tag_1g;
   logic fill_4k, fill_2m, fill_1g;
 
   assign fill_1g = fill_i && Has1g && fill_tag_i[59:58] == x86_pkg::Page1g;
@@ -70,8 +71,9 @@ module l1_tlb #(
       .vpn_i,
       .pcid_i,
       .hit_o(hit_4k),
-      .tag_o(tag_4k),
+      .size_o(size_4k),
       .data_o(data_4k),
+      .tag_o(tag_4k),
       .fill_i(fill_4k),
       .fill_tag_i,
       .fill_data_i,
@@ -97,8 +99,9 @@ module l1_tlb #(
         .vpn_i,
         .pcid_i,
         .hit_o(hit_2m),
-        .tag_o(tag_2m),
+        .size_o(size_2m),
         .data_o(data_2m),
+        .tag_o(tag_2m),
         .fill_i(fill_2m),
         .fill_tag_i,
         .fill_data_i,
@@ -111,6 +114,7 @@ module l1_tlb #(
     );
   end else begin : gen_no_2m
     assign hit_2m = '0;
+    assign size_2m = '0;
     assign tag_2m = '0;
     assign data_2m = '0;
   end
@@ -129,8 +133,9 @@ module l1_tlb #(
         .vpn_i,
         .pcid_i,
         .hit_o(hit_1g),
-        .tag_o(tag_1g),
+        .size_o(size_1g),
         .data_o(data_1g),
+        .tag_o(tag_1g),
         .fill_i(fill_1g),
         .fill_tag_i,
         .fill_data_i,
@@ -143,24 +148,24 @@ module l1_tlb #(
     );
   end else begin : gen_no_1g
     assign hit_1g = '0;
+    assign size_1g = '0;
     assign tag_1g = '0;
     assign data_1g = '0;
   end
 
-  always_comb begin
-    hit_o = hit_4k | hit_2m | hit_1g;
-    size_o = '0;
-    data_o = '0;
-    for (int p = 0; p < Ports; p++) begin
+  assign hit_o = hit_4k | hit_2m | hit_1g;
+
+  for (genvar p = 0; p < Ports; p++) begin : gen_port
+    always_comb begin
       if (hit_4k[p]) begin
-        size_o[p*2+:2] = tag_4k[p*60+58+:2];
-        data_o[p*51+:51] = data_4k[p*51+:51];
+        size_o[p*2+:2] = size_4k[p*2+:2];
+        data_o[p*51+:51] = data_4k[p*64+:51];
       end else if (hit_2m[p]) begin
-        size_o[p*2+:2] = tag_2m[p*60+58+:2];
-        data_o[p*51+:51] = data_2m[p*51+:51];
-      end else if (hit_1g[p]) begin
-        size_o[p*2+:2] = tag_1g[p*60+58+:2];
-        data_o[p*51+:51] = data_1g[p*51+:51];
+        size_o[p*2+:2] = size_2m[p*2+:2];
+        data_o[p*51+:51] = data_2m[p*64+:51];
+      end else begin
+        size_o[p*2+:2] = size_1g[p*2+:2];
+        data_o[p*51+:51] = data_1g[p*64+:51];
       end
     end
   end

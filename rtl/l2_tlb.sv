@@ -49,7 +49,8 @@ module l2_tlb #(
 
   logic hit_4k, hit_2m, hit_1g;
   logic [59:0] tag_4k, tag_2m, tag_1g;
-  logic [50:0] data_4k, data_2m, data_1g;
+  logic [63:0] data_4k, data_2m, data_1g;
+  logic [1:0] size_4k, size_2m, size_1g;
   logic fill_4k;
   logic inv_address;
 
@@ -72,6 +73,7 @@ module l2_tlb #(
       .hit_o(hit_4k),
       .tag_o(tag_4k),
       .data_o(data_4k),
+      .size_o(size_4k),
       .fill_i(fill_4k),
       .fill_tag_i,
       .fill_data_i,
@@ -99,6 +101,7 @@ module l2_tlb #(
         .hit_o(hit_2m),
         .tag_o(tag_2m),
         .data_o(data_2m),
+        .size_o(size_2m),
         .fill_i(fill_i && fill_tag_i[59:58] == x86_pkg::Page2m),
         .fill_tag_i,
         .fill_data_i,
@@ -111,6 +114,7 @@ module l2_tlb #(
     );
   end else begin : gen_no_2m
     assign hit_2m = 1'b0;
+    assign size_2m = '0;
     assign tag_2m = '0;
     assign data_2m = '0;
   end
@@ -130,6 +134,7 @@ module l2_tlb #(
         .hit_o(hit_1g),
         .tag_o(tag_1g),
         .data_o(data_1g),
+        .size_o(size_1g),
         .fill_i(fill_i && fill_tag_i[59:58] == x86_pkg::Page1g),
         .fill_tag_i,
         .fill_data_i,
@@ -142,12 +147,13 @@ module l2_tlb #(
     );
   end else begin : gen_no_1g
     assign hit_1g = 1'b0;
+    assign size_1g = '0;
     assign tag_1g = '0;
     assign data_1g = '0;
   end
 
   assign hit_o = hit_4k || hit_2m || hit_1g;
   assign tag_o = hit_4k ? tag_4k : hit_2m ? tag_2m : tag_1g;
-  assign data_o = hit_4k ? data_4k : hit_2m ? data_2m : data_1g;
+  assign data_o = hit_4k ? data_4k[50:0] : hit_2m ? data_2m[50:0] : data_1g[50:0];
 
 endmodule

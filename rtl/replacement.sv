@@ -138,21 +138,42 @@ module replacement #(
     if (fill_i) victim_o = victim(repl_q[fill_set_i], lfsr_q);
   end
 
-  // The two loops of the reset are one that simulators unroll in spite of its length.
-  localparam int Stride = Sets > 32 ? 32 : Sets;
+  if (Sets == 1) begin : gen_one_set
+    // Only one use counts: the last that the order of precedence names.
+    logic used;
+    logic [WayW-1:0] last;
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      for (int i = 0; i < Sets; i += Stride) begin
-        for (int j = 0; j < Stride; j++) repl_q[SetW'(i+j)] <= fresh();
+    always_comb begin
+      used = 1'b0;
+      last = '0;
+      if (Policy != x86_pkg::PolicyRandom && (fill_i || mark_i != '0)) begin
+        used = 1'b1;
+        for (int p = 0; p < Ports; p++) if (mark_i[p]) last = mark_way_i[p*WayW+:WayW];
+        if (fill_i) last = fill_way_i;
       end
-    end else if (Policy != x86_pkg::PolicyRandom) begin
-      for (int p = 0; p < Ports; p++) begin
-        if (mark_i[p]) begin
-          repl_q[mark_set_i[p*SetW+:SetW]] <= touched(repl_q[mark_set_i[p*SetW+:SetW]], mark_way_i[p*WayW+:WayW]);
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) repl_q[0] <= fresh();
+      else if (used) repl_q[0] <= touched(repl_q[0], last);
+    end
+  end else begin : gen_sets
+    // The two loops of the reset are one that Verilator unrolls in spite of its length.
+    localparam int Stride = Sets > 32 ? 32 : Sets;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        for (int i = 0; i < Sets; i += Stride) begin
+          for (int j = 0; j < Stride; j++) repl_q[SetW'(i+j)] <= fresh();
         end
+      end else if (Policy != x86_pkg::PolicyRandom) begin
+        for (int p = 0; p < Ports; p++) begin
+          if (mark_i[p]) begin
+            repl_q[mark_set_i[p*SetW+:SetW]] <= touched(repl_q[mark_set_i[p*SetW+:SetW]], mark_way_i[p*WayW+:WayW]);
+          end
+        end
+        if (fill_i) repl_q[fill_set_i] <= touched(repl_q[fill_set_i], fill_way_i);
       end
-      if (fill_i) repl_q[fill_set_i] <= touched(repl_q[fill_set_i], fill_way_i);
     end
   end
 

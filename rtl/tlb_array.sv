@@ -33,8 +33,9 @@ module tlb_array #(
     input logic [Ports*45-1:0] vpn_i,
     input logic [11:0] pcid_i,
     output logic [Ports-1:0] hit_o,
-    output logic [Ports*60-1:0] tag_o,
-    output logic [Ports*51-1:0] data_o,
+    output logic [Ports*2-1:0] size_o,
+    output logic [Ports*64-1:0] data_o,  // a data word in each 64 bits
+    output logic [59:0] tag_o,           // of port 0
 
     // Fill.
     input logic fill_i,
@@ -90,45 +91,61 @@ module tlb_array #(
 
   logic [Ports*SetW-1:0] hit_set;
   logic [Ports*WayW-1:0] hit_way;
-  logic [44:0] page;
-  logic [59:0] candidate;
-  logic [SetW-1:0] probe_set;
-  logic [EntryW-1:0] first;
 
-  always_comb begin
-    hit_o = '0;
-    hit_set = '0;
-    hit_way = '0;
-    tag_o = '0;
-    data_o = '0;
-    page = '0;
-    candidate = '0;
-    probe_set = '0;
-    first = '0;
-    for (int p = 0; p < Ports; p++) begin
+  for (genvar p = 0; p < Ports; p++) begin : gen_port
+    logic [44:0] page;
+    logic [59:0] candidate;
+    logic [SetW-1:0] set;
+    logic [WayW-1:0] way;
+    logic [EntryW-1:0] first, entry;
+    logic [1:0] size;
+    logic [63:0] data;
+    logic hit;
+
+    always_comb begin
+      page = '0;
+      candidate = '0;
+      set = '0;
+      way = '0;
+      first = '0;
+      entry = '0;
+      size = '0;
+      data = '0;
+      hit = 1'b0;
       if (lookup_i[p]) begin
         page = vpn_i[p*45+:45];
         for (int probe = 0; probe < Probes; probe++) begin
-          if (!hit_o[p]) begin
-            probe_set = set_of(page, 2'(probe));
-            first = EntryW'(probe_set) * EntryW'(Ways);
+          if (!hit) begin
+            set = set_of(page, 2'(probe));
+            first = EntryW'(set) * EntryW'(Ways);
             for (int w = 0; w < Ways; w++) begin
-              candidate = tag_q[first+EntryW'(w)];
-              if (same_page(candidate[44:0] ^ page, Probes == 2 ? 2'(probe) : candidate[59:58])) begin
-                if ((candidate[57] || candidate[56:45] == pcid_i) && valid_q[first+EntryW'(w)] &&
+              // Written so that few instructions dismiss most candidates in a simulation.
+              candidate = tag_q[(Sets > 1 ? first : '0)+EntryW'(w)];
+              if (((candidate[44:0] ^ page) >>
+                   (BySize && Probes == 1 ? 6'd9 * 6'(candidate[59:58]) : 6'(9 * (LeastGrain + probe)))) == '0) begin
+                if ((candidate[57] || candidate[56:45] == pcid_i) && valid_q[(Sets > 1 ? first : '0)+EntryW'(w)] &&
                     (Probes == 1 || candidate[59:58] == 2'(probe))) begin
-                  hit_o[p] = 1'b1;
-                  hit_set[p*SetW+:SetW] = probe_set;
-                  hit_way[p*WayW+:WayW] = WayW'(w);
-                  tag_o[p*60+:60] = candidate;
-                  data_o[p*51+:51] = data_q[first+EntryW'(w)];
+                  hit = 1'b1;
+                  way = WayW'(w);
+                  size = candidate[59:58];
                 end
               end
             end
           end
         end
+        if (hit) begin
+          entry = first + EntryW'(way);
+          data = 64'(data_q[entry]);
+        end
       end
     end
+
+    assign hit_o[p] = hit;
+    assign size_o[p*2+:2] = size;
+    assign data_o[p*64+:64] = data;
+    if (p == 0) assign tag_o = hit ? tag_q[entry] : '0;
+    assign hit_set[p*SetW+:SetW] = set;
+    assign hit_way[p*WayW+:WayW] = way;
   end
 
   // --- Fill ---
@@ -202,30 +219,43 @@ module tlb_array #(
   function automatic logic [Ways-1:0] kept(input logic [EntryW-1:0] from);
     kept = valid_q[from+:Ways];
     for (int w = 0; w < Ways; w++) begin
-      if (valid_q[from+EntryW'(w)] && dropped(tag_q[from+EntryW'(w)])) kept[w] = 1'b0;
+      if (kept[w]) begin
+        if (dropped(tag_q[from+EntryW'(w)])) kept[w] = 1'b0;
+      end
     end
   endfunction
 
   if (Swept != 0) begin : gen_swept
-    logic [SetW-1:0] inv_set, inv_set_2m;
+    logic [SetW-1:0] inv_set;
+    logic [EntryW-1:0] inv_first, inv_first_2m;
+    logic [Ways-1:0] inv_kept, inv_kept_2m;
+    logic inv_here;
 
-    assign inv_set = set_of(inv_vpn_i, x86_pkg::Page4k);
-    assign inv_set_2m = set_of(inv_vpn_i, x86_pkg::Page2m);
+    always_comb begin
+      inv_set = '0;
+      inv_first = '0;
+      inv_first_2m = '0;
+      inv_kept = '0;
+      inv_kept_2m = '0;
+      inv_here = inv_i || (sweep_i && 32'(sweep_set_i) < Sets);
+      if (inv_here) begin
+        inv_set = sweep_i ? SetW'(sweep_set_i) : set_of(inv_vpn_i, x86_pkg::Page4k);
+        inv_first = EntryW'(inv_set) * EntryW'(Ways);
+        inv_kept = kept(inv_first);
+        if (Probes == 2 && inv_i) begin
+          inv_first_2m = EntryW'(set_of(inv_vpn_i, x86_pkg::Page2m)) * EntryW'(Ways);
+          inv_kept_2m = kept(inv_first_2m);
+        end
+      end
+    end
 
     always_ff @(posedge clk_i) begin
       if (!rst_ni) begin
         valid_q <= '0;
-      end else if (inv_i) begin
-        valid_q[EntryW'(inv_set)*EntryW'(Ways)+:Ways] <= kept(EntryW'(inv_set) * EntryW'(Ways));
-        if (Probes == 2) begin
-          valid_q[EntryW'(inv_set_2m)*EntryW'(Ways)+:Ways] <= kept(EntryW'(inv_set_2m) * EntryW'(Ways));
-        end
-      end else if (sweep_i) begin
-        if (32'(sweep_set_i) < Sets) begin
-          valid_q[EntryW'(sweep_set_i)*EntryW'(Ways)+:Ways] <= kept(EntryW'(sweep_set_i) * EntryW'(Ways));
-        end
-      end else if (fill_i) begin
-        valid_q[fill_first+:Ways] <= fill_valid;
+      end else begin
+        if (inv_here) valid_q[inv_first+:Ways] <= inv_kept;
+        if (Probes == 2 && inv_i) valid_q[inv_first_2m+:Ways] <= inv_kept_2m;
+        if (fill_i) valid_q[fill_first+:Ways] <= fill_valid;
       end
     end
   end else begin : gen_not_swept
@@ -234,7 +264,9 @@ module tlb_array #(
         valid_q <= '0;
       end else if (inv_i) begin
         for (int e = 0; e < Entries; e++) begin
-          if (valid_q[e] && dropped(tag_q[e])) valid_q[e] <= 1'b0;
+          if (valid_q[e]) begin
+            if (dropped(tag_q[e])) valid_q[e] <= 1'b0;
+          end
         end
       end else if (fill_i) begin
         valid_q[fill_first+:Ways] <= fill_valid;

@@ -47,7 +47,7 @@ module walk_cache #(
   // By level; a lookup goes on to the next level where it misses.
   logic [5:2] lookup  /*verilator split_var*/;
   logic [5:2] hit  /*verilator split_var*/;
-  logic [4*51-1:0] data  /*verilator split_var*/;
+  logic [4*64-1:0] data;
 
   assign lookup[2] = lookup_i;
   assign lookup[3] = lookup[2] && !hit[2];
@@ -60,6 +60,7 @@ module walk_cache #(
 
     if (Ways > 0) begin : gen_cache
       logic [59:0] tag;
+      logic [1:0] size;
 
       tlb_array #(
           .Sets(Sets),
@@ -73,8 +74,9 @@ module walk_cache #(
           .vpn_i,
           .pcid_i,
           .hit_o(hit[level]),
+          .size_o(size),
+          .data_o(data[(level-2)*64+:64]),
           .tag_o(tag),
-          .data_o(data[(level-2)*51+:51]),
           .fill_i(fill_i && fill_level_i == 3'(level)),
           .fill_tag_i,
           .fill_data_i,
@@ -87,7 +89,7 @@ module walk_cache #(
       );
     end else begin : gen_none
       assign hit[level] = 1'b0;
-      assign data[(level-2)*51+:51] = '0;
+      assign data[(level-2)*64+:64] = '0;
     end
   end
 
@@ -96,16 +98,16 @@ module walk_cache #(
     data_o = '0;
     if (hit[2]) begin
       level_o = 3'd2;
-      data_o = data[0*51+:51];
+      data_o = data[0*64+:51];
     end else if (hit[3]) begin
       level_o = 3'd3;
-      data_o = data[1*51+:51];
+      data_o = data[1*64+:51];
     end else if (hit[4]) begin
       level_o = 3'd4;
-      data_o = data[2*51+:51];
+      data_o = data[2*64+:51];
     end else if (hit[5]) begin
       level_o = 3'd5;
-      data_o = data[3*51+:51];
+      data_o = data[3*64+:51];
     end
   end
 
