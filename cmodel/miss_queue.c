@@ -117,11 +117,14 @@ static void complete(struct miss_queue *mq, unsigned id, uint64_t result)
         mq->result[lowest(left)] = result;
 }
 
-/* PEND -> MERGED, LOOKUP or WALK_PEND */
-static void issue(struct miss_queue *mq, unsigned id, uint32_t leaving, struct mmu_stats *stats)
+void miss_queue_issue(struct miss_queue *mq, int looked_up, struct mmu_stats *stats)
 {
+    int picked = pick(mq->pend, mq->next_issue);
+    if (picked == NO_ENTRY)
+        return;
+    unsigned id = (unsigned)picked;
     uint32_t bit = 1u << id;
-    int leader = find_leader(mq, id, leaving, stats);
+    int leader = find_leader(mq, id, looked_up == NO_ENTRY ? 0 : 1u << looked_up, stats);
     mq->pend &= ~bit;
     mq->next_issue = after(mq, id);
     if (leader != NO_ENTRY) {
@@ -137,25 +140,58 @@ static void issue(struct miss_queue *mq, unsigned id, uint32_t leaving, struct m
     }
 }
 
-/* LOOKUP -> ANSWER, WALK_PEND, or PEND when the array could not be read */
-static void end_lookup(struct miss_queue *mq, const struct miss_queue_in *in, unsigned id)
+void miss_queue_start_walk(struct miss_queue *mq, unsigned id)
 {
-    uint32_t bit = 1u << id;
-    if (in->hold || in->sweep) {
-        send_back(mq, bit | followers(mq, id));
-    } else if (in->l2_verdict == L2_ANSWERS) {
-        complete(mq, id, miss_result(in->l2_data, FAULT_NONE, 0, x86_tag_size(in->l2_tag), SOURCE_L2));
-    } else {
-        if (in->l2_verdict == L2_DENIED)
-            mq->from_root |= bit;
-        mq->lookup &= ~bit;
-        mq->walk_pend |= bit;
-    }
+    mq->walk_pend &= ~(1u << id);
+    mq->walk |= 1u << id;
+    mq->next_walk = after(mq, id);
 }
 
-/* Lookups of these entries leave the pipeline: they will be issued anew. */
-static void empty_pipeline(struct miss_queue *mq, uint32_t entries)
+void miss_queue_end_lookup(struct miss_queue *mq, unsigned id, enum l2_verdict verdict, uint64_t tag,
+                           uint64_t data)
 {
+    uint32_t bit = 1u << id;
+    if (verdict == L2_ANSWERS) {
+        complete(mq, id, miss_result(data, FAULT_NONE, 0, x86_tag_size(tag), SOURCE_L2));
+        return;
+    }
+    if (verdict == L2_DENIED)
+        mq->from_root |= bit;
+    mq->lookup &= ~bit;
+    mq->walk_pend |= bit;
+}
+
+void miss_queue_return_lookup(struct miss_queue *mq, unsigned id)
+{
+    send_back(mq, 1u << id | followers(mq, id));
+}
+
+void miss_queue_end_walk(struct miss_queue *mq, unsigned id, uint64_t result)
+{
+    complete(mq, id, result);
+}
+
+struct miss_queue_answers miss_queue_answer(struct miss_queue *mq, uint32_t answering)
+{
+    struct miss_queue_answers answers = {.valid = 0};
+    for (unsigned port = 0; port < mq->ports && answering; port++) {
+        if (!(answering & mq->port[port]))
+            continue;
+        unsigned id = lowest(answering & mq->port[port]);
+        answers.valid |= (uint8_t)(1u << port);
+        answers.id[port] = (uint8_t)id;
+        mq->answer &= ~(1u << id);
+        mq->port[port] &= ~(1u << id);
+        mq->fetch_busy &= port != MMU_PORT_FETCH;
+    }
+    return answers;
+}
+
+void miss_queue_restart(struct miss_queue *mq, uint32_t entries, struct mmu_stats *stats)
+{
+    stats->miss_queue_restarts += (unsigned)__builtin_popcount(entries & ~mq->pend);
+    send_back(mq, entries);
+    /* Their lookups leave the pipeline: they will be issued anew. */
     for (unsigned stage = 0; stage < mq->latency; stage++) {
         unsigned shift = ENTRY_ID_BITS * stage;
         unsigned id = mq->pipe_id >> shift & (MISS_QUEUE_MAX - 1);
@@ -166,67 +202,22 @@ static void empty_pipeline(struct miss_queue *mq, uint32_t entries)
     }
 }
 
-static void allocate(struct miss_queue *mq, const struct miss_queue_in *in, uint32_t free,
-                     struct mmu_stats *stats)
+void miss_queue_allocate(struct miss_queue *mq, uint32_t used, uint8_t miss, uint8_t skip_l2,
+                         uint8_t from_root, const struct access_req *access, struct mmu_stats *stats)
 {
-    for (uint8_t left = in->miss; left; left &= (uint8_t)(left - 1)) {
+    uint32_t free = mq->all & ~used;
+    for (uint8_t left = miss; left; left &= (uint8_t)(left - 1)) {
         unsigned port = lowest(left), id = lowest(free);
         uint32_t bit = 1u << id;
         free &= ~bit;
         mq->pend |= bit;
-        mq->skip_l2 = (mq->skip_l2 & ~bit) | (in->skip_l2 >> port & 1 ? bit : 0);
-        mq->from_root = (mq->from_root & ~bit) | (in->from_root >> port & 1 ? bit : 0);
+        mq->skip_l2 = (mq->skip_l2 & ~bit) | (skip_l2 >> port & 1 ? bit : 0);
+        mq->from_root = (mq->from_root & ~bit) | (from_root >> port & 1 ? bit : 0);
         mq->port[port] |= bit;
-        mq->va[id] = in->access[port].va;
-        mq->attr[id] = in->access[port].attr;
-        mq->tag[id] = in->access[port].tag;
+        mq->va[id] = access[port].va;
+        mq->attr[id] = access[port].attr;
+        mq->tag[id] = access[port].tag;
         mq->fetch_busy |= port == MMU_PORT_FETCH;
         stats->miss_queue_allocations++;
     }
-}
-
-void miss_queue_clock(struct miss_queue *mq, const struct miss_queue_in *in,
-                      struct miss_queue_answers *answers, struct mmu_stats *stats)
-{
-    uint32_t free = mq->all & ~miss_queue_valid(mq), answering = mq->answer;
-    int looked_up = miss_queue_lookup_id(mq);
-    int walking = in->start_walk ? miss_queue_walk_candidate(mq) : NO_ENTRY;
-    bool may_issue = !in->hold && !in->sweep && !in->hold_issue && !in->result_waiting;
-    int issuing = may_issue ? pick(mq->pend, mq->next_issue) : NO_ENTRY;
-    uint32_t leaving = looked_up == NO_ENTRY ? 0 : 1u << looked_up;
-
-    mq->pipe_valid = (uint16_t)(mq->pipe_valid << 1 & ((1u << mq->latency) - 1));
-    mq->pipe_id = mq->pipe_id << ENTRY_ID_BITS & ((1ull << (ENTRY_ID_BITS * mq->latency)) - 1);
-    if (issuing != NO_ENTRY)
-        issue(mq, (unsigned)issuing, leaving, stats);
-    if (walking != NO_ENTRY) {
-        mq->walk_pend &= ~(1u << walking);
-        mq->walk |= 1u << walking;
-        mq->next_walk = after(mq, (unsigned)walking);
-    }
-    if (looked_up != NO_ENTRY)
-        end_lookup(mq, in, (unsigned)looked_up);
-    if (in->result_taken) {
-        complete(mq, in->result_id,
-                 miss_result(in->result_data, in->result_fault, in->result_code, x86_tag_size(in->result_tag),
-                             SOURCE_WALK));
-    }
-
-    answers->valid = 0;
-    for (unsigned port = 0; port < mq->ports && answering && !in->hold; port++) {
-        if (!(answering & mq->port[port]))
-            continue;
-        unsigned id = lowest(answering & mq->port[port]);
-        answers->valid |= (uint8_t)(1u << port);
-        answers->id[port] = (uint8_t)id;
-        mq->answer &= ~(1u << id);
-        mq->port[port] &= ~(1u << id);
-        mq->fetch_busy &= port != MMU_PORT_FETCH;
-    }
-    if (in->restart) {
-        stats->miss_queue_restarts += (unsigned)__builtin_popcount(in->restart & ~mq->pend);
-        send_back(mq, in->restart);
-        empty_pipeline(mq, in->restart);
-    }
-    allocate(mq, in, free, stats);
 }

@@ -83,30 +83,6 @@ enum l2_verdict {
     L2_DENIED     /* to be confirmed by a walk from the root */
 };
 
-struct miss_queue_in {
-    /* accesses that the L1 TLBs did not answer in this cycle */
-    uint8_t miss;                    /* bit per port */
-    uint8_t skip_l2;                 /* likewise: what the new entries get */
-    uint8_t from_root;               /* likewise */
-    const struct access_req *access; /* per port */
-
-    bool hold;        /* invalidation broadcast: no issue, no answer, no walk */
-    bool sweep;       /* the L2 TLB is being swept: no issue, lookups come back */
-    uint32_t restart; /* entries that the invalidation overtook */
-    bool hold_issue;  /* no issue: see page_walker_draining_exchange */
-
-    bool start_walk; /* the entry miss_queue_walk_candidate() goes to a walker */
-
-    /* the L2 TLB's word on miss_queue_lookup_id() */
-    enum l2_verdict l2_verdict;
-    uint64_t l2_tag, l2_data;
-
-    /* the walkers' result, when it is taken in this cycle */
-    bool result_taken, result_waiting;
-    uint8_t result_id, result_fault, result_code;
-    uint64_t result_tag, result_data;
-};
-
 /* What the miss queue answers in this cycle, one entry per port at most. */
 struct miss_queue_answers {
     uint8_t valid; /* bit per port */
@@ -141,10 +117,46 @@ enum l2_verdict miss_queue_l2_verdict(const struct miss_queue *mq, const struct 
                                       unsigned id, bool hit, uint64_t data);
 
 /*
- * One clock edge; *answers tells which entries are answered (their fields stay
- * readable until the next clock edge).
+ * The parts of one clock edge, to be called in this order. Each takes its
+ * decision from the state before the clock edge: what an earlier part changed
+ * of that is passed along.
  */
-void miss_queue_clock(struct miss_queue *mq, const struct miss_queue_in *in,
-                      struct miss_queue_answers *answers, struct mmu_stats *stats);
+
+/* The pipeline moves on; miss_queue_lookup_id() has left it. */
+static inline void miss_queue_shift(struct miss_queue *mq)
+{
+    mq->pipe_valid = (uint16_t)(mq->pipe_valid << 1 & ((1u << mq->latency) - 1));
+    mq->pipe_id = mq->pipe_id << ENTRY_ID_BITS & ((1ull << (ENTRY_ID_BITS * mq->latency)) - 1);
+}
+
+/* PEND -> MERGED, LOOKUP or WALK_PEND, for one entry if there is one; none merges with `looked_up`. */
+void miss_queue_issue(struct miss_queue *mq, int looked_up, struct mmu_stats *stats);
+
+/* WALK_PEND -> WALK, of the candidate. */
+void miss_queue_start_walk(struct miss_queue *mq, unsigned id);
+
+/* LOOKUP -> ANSWER or WALK_PEND; the L2 TLB's words with a hit. */
+void miss_queue_end_lookup(struct miss_queue *mq, unsigned id, enum l2_verdict verdict, uint64_t tag,
+                           uint64_t data);
+
+/* LOOKUP -> PEND: the array could not be read in this cycle. */
+void miss_queue_return_lookup(struct miss_queue *mq, unsigned id);
+
+/* WALK -> ANSWER */
+void miss_queue_end_walk(struct miss_queue *mq, unsigned id, uint64_t result);
+
+/*
+ * ANSWER -> free: the lowest of `answering` (ANSWER before the clock edge) on
+ * each port. Their fields stay readable until the next clock edge.
+ */
+struct miss_queue_answers miss_queue_answer(struct miss_queue *mq, uint32_t answering);
+
+/* Any state -> PEND: an invalidation overtook these entries. */
+void miss_queue_restart(struct miss_queue *mq, uint32_t entries, struct mmu_stats *stats);
+
+/* free -> PEND: accesses that the L1 TLBs did not answer, bit per port. `used`: entries before the clock
+ * edge. */
+void miss_queue_allocate(struct miss_queue *mq, uint32_t used, uint8_t miss, uint8_t skip_l2,
+                         uint8_t from_root, const struct access_req *access, struct mmu_stats *stats);
 
 #endif

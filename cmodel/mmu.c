@@ -80,19 +80,23 @@ static bool fault_waiting(const struct mmu *mmu)
     return mmu->page_walker.result_valid && mmu->page_walker.result_fault == FAULT_PAGE;
 }
 
+static unsigned count_ports(uint8_t ports)
+{
+    return (ports & 1) + (ports >> 1 & 1) + (ports >> 2 & 1) + (ports >> 3 & 1u);
+}
+
 /* The ports on which an access is taken in this cycle. */
 static uint8_t ready_ports(const struct mmu *mmu)
 {
     const struct miss_queue *mq = &mmu->miss_queue;
-    uint32_t used = (uint32_t)__builtin_popcount(miss_queue_valid(mq));
-    uint32_t looking_up = (uint32_t)__builtin_popcount(mmu->lookup_valid);
-    uint8_t ready = 0;
+    uint32_t looking_up = count_ports(mmu->lookup_valid);
+    uint8_t ready = (uint8_t)((1u << mmu->ports) - 1);
     /* Whatever is being looked up and whatever is accepted now may miss. */
-    if (mmu->control.blocking || mmu->entries - used < looking_up + mmu->ports)
+    if (mmu->control.blocking || mmu->entries - mmu->used < looking_up + mmu->ports)
         return 0;
-    for (unsigned port = 0; port < mmu->ports; port++)
-        if (!(mq->answer & mq->port[port]))
-            ready |= (uint8_t)(1u << port);
+    for (unsigned port = 0; mq->answer && port < mmu->ports; port++)
+        if (mq->answer & mq->port[port])
+            ready &= (uint8_t) ~(1u << port);
     /* Fetches are answered in order: none passes one that missed. */
     if (mq->fetch_busy || (mmu->miss & 1u << MMU_PORT_FETCH))
         ready &= (uint8_t) ~(1u << MMU_PORT_FETCH);
@@ -112,7 +116,8 @@ static void derive_outputs(struct mmu *mmu)
     mmu->out.op_ready = control_op_ready(&mmu->control, fault_waiting(mmu));
     mmu->out.op_done = mmu->control.state == CONTROL_DONE;
     mmu->out.mem_req_valid = mmu->page_walker.memory_valid;
-    mmu->out.mem_req = mmu->page_walker.memory;
+    if (mmu->page_walker.memory_valid)
+        mmu->out.mem_req = mmu->page_walker.memory;
     mmu->out.mem_resp_ready = !mmu->page_walker.result_valid && mmu->control.state != CONTROL_BROADCAST;
 }
 
@@ -149,55 +154,10 @@ static struct l2_answer look_up_l2(struct mmu *mmu, unsigned id)
     return answer;
 }
 
-/* The clock edge of TLBs and walk caches in a cycle with an invalidation broadcast. */
-static void invalidate(struct mmu *mmu, const struct invalidation *inv)
-{
-    lookup_stage_invalidate(mmu, inv);
-    l2_tlb_invalidate(&mmu->l2, inv->flags, inv->vpn, inv->pcid);
-    if (mmu->split)
-        l2_tlb_invalidate(&mmu->l2i, inv->flags, inv->vpn, inv->pcid);
-    walk_cache_invalidate(&mmu->walk_cache, inv->walk_flags, inv->vpn, inv->pcid);
-}
-
-/* Which walkers work for one of these miss queue entries. */
-static uint8_t walkers_of(const struct page_walker *w, uint32_t entries)
-{
-    uint8_t found = 0;
-    for (uint8_t left = w->request | w->wait; left; left &= (uint8_t)(left - 1)) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        if (entries >> w->entry_id[i] & 1)
-            found |= (uint8_t)(1u << i);
-    }
-    return found;
-}
-
-/* The start of a walk for the miss queue's candidate: in a walk cache or at the root. */
-static unsigned begin_walk(struct mmu *mmu, unsigned id, struct page_walker_in *walk, int *entry)
-{
-    const struct miss_queue *mq = &mmu->miss_queue;
-    unsigned levels = x86_levels(mmu->context.mode), used = 0;
-    uint64_t data = mmu->context.root | DATA_RW | DATA_US;
-    if (!(mq->from_root >> id & 1)) {
-        used =
-            walk_cache_lookup(&mmu->walk_cache, x86_vpn(mq->va[id]), mmu->context.pcid, levels, &data, entry);
-        if (used)
-            mmu->stats.walker_steps_saved += levels + 1 - used;
-        else
-            mmu->stats.walk_cache_misses++;
-    }
-    walk->start = true;
-    walk->start_id = (uint8_t)id;
-    walk->start_level = (uint8_t)(used ? used - 1 : levels);
-    walk->start_from_cache = used;
-    walk->start_data = data;
-    walk->start_va = mq->va[id];
-    walk->start_attr = mq->attr[id];
-    return used;
-}
-
 /* Answers of the miss queue go out on their ports in the next cycle. */
 static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answers)
 {
+    mmu->used -= count_ports(answers->valid);
     const struct miss_queue *mq = &mmu->miss_queue;
     mmu->answer_valid = answers->valid;
     for (uint8_t left = answers->valid; left; left &= (uint8_t)(left - 1)) {
@@ -221,9 +181,143 @@ static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answe
 static bool is_quiet(const struct mmu *mmu)
 {
     const struct page_walker *w = &mmu->page_walker;
-    return !miss_queue_valid(&mmu->miss_queue) && !mmu->answer_valid && !mmu->miss &&
-           mmu->control.state == CONTROL_IDLE && !mmu->control.progress_owed && !w->result_valid &&
-           !(w->request | w->wait | w->drain);
+    return !mmu->used && !mmu->answer_valid && !mmu->miss && mmu->control.state == CONTROL_IDLE &&
+           !mmu->control.progress_owed && !w->result_valid && !(w->request | w->wait | w->drain);
+}
+
+/* The lookup in the pipeline's last stage ends; a hit fills the L1 TLB. */
+static void end_lookup(struct mmu *mmu, unsigned id, struct l1_fill *fill)
+{
+    struct miss_queue *mq = &mmu->miss_queue;
+    struct l2_answer l2 = look_up_l2(mmu, id);
+    miss_queue_end_lookup(mq, id, l2.verdict, l2.tag, l2.data);
+    if (l2.verdict != L2_ANSWERS)
+        return;
+    *fill = (struct l1_fill){
+        .valid = true,
+        .fetch = l2.fetch,
+        .tag = x86_tag(x86_vpn(mq->va[id]), mmu->context.pcid, l2.tag & TAG_GLOBAL, x86_tag_size(l2.tag)),
+        .data = l2.data};
+}
+
+/* The miss queue takes what is in the result register. */
+static void take_result(struct mmu *mmu)
+{
+    struct page_walker *w = &mmu->page_walker;
+    miss_queue_end_walk(&mmu->miss_queue, w->result_id,
+                        miss_result(w->result_data, w->result_fault, w->result_code,
+                                    x86_tag_size(w->result_tag), SOURCE_WALK));
+    w->result_valid = false;
+}
+
+/* The same where it is no page fault: a translation fills the TLBs. */
+static void finish_walk(struct mmu *mmu, struct l1_fill *fill)
+{
+    const struct page_walker *w = &mmu->page_walker;
+    if (w->result_fault == FAULT_NONE) {
+        bool fetch = (mmu->miss_queue.attr[w->result_id] & ATTR_KIND) == ACCESS_FETCH;
+        *fill = (struct l1_fill){.valid = true, .fetch = fetch, .tag = w->result_tag, .data = w->result_data};
+        l2_tlb_fill(mmu->split && fetch ? &mmu->l2i : &mmu->l2, w->result_tag, w->result_data);
+    }
+    take_result(mmu);
+}
+
+/* The walkers' clock edge outside a broadcast: request register, response, start of a walk. */
+static void clock_walkers(struct mmu *mmu, const struct mmu_in *in, int candidate)
+{
+    struct miss_queue *mq = &mmu->miss_queue;
+    struct page_walker *w = &mmu->page_walker;
+    struct walk_cache_fill filled = {0};
+    uint8_t idle = page_walker_idle(w);
+    unsigned used = 0;
+    int used_entry = TLB_MISS;
+
+    page_walker_load(w);
+    if (in->mem_resp_valid && mmu->out.mem_resp_ready)
+        filled = page_walker_respond(w, &mmu->context, &in->mem_resp, &mmu->stats, mmu->cycle);
+    if (candidate != NO_ENTRY) {
+        unsigned id = (unsigned)candidate, levels = x86_levels(mmu->context.mode);
+        uint64_t data = mmu->context.root | DATA_RW | DATA_US;
+        if (!(mq->from_root >> id & 1)) {
+            used = walk_cache_lookup(&mmu->walk_cache, x86_vpn(mq->va[id]), mmu->context.pcid, levels, &data,
+                                     &used_entry);
+            mmu->stats.walker_steps_saved += used ? levels + 1 - used : 0;
+            mmu->stats.walk_cache_misses += !used;
+        }
+        struct walk_start start = {.id = (uint8_t)id,
+                                   .level = (uint8_t)(used ? used - 1 : levels),
+                                   .attr = mq->attr[id],
+                                   .from_cache = used,
+                                   .data = data,
+                                   .va = mq->va[id]};
+        page_walker_start(w, idle, &start, &mmu->stats, mmu->cycle);
+        miss_queue_start_walk(mq, id);
+    }
+    if (used || filled.level)
+        walk_cache_clock(&mmu->walk_cache, used, used_entry, filled.level, filled.tag, filled.data);
+}
+
+/*
+ * The clock edge of a broadcast: nothing is issued, walked, filled or answered,
+ * and what the invalidation overtakes starts again. Returns those entries.
+ */
+static uint32_t broadcast(struct mmu *mmu, int looked_up)
+{
+    struct miss_queue *mq = &mmu->miss_queue;
+    struct page_walker *w = &mmu->page_walker;
+    const struct control *c = &mmu->control;
+    uint64_t fault_va = mq->va[w->result_id];
+    struct invalidation inv = control_invalidation(c, fault_va);
+    uint32_t restart = 0;
+
+    lookup_stage_invalidate(mmu, &inv);
+    l2_tlb_invalidate(&mmu->l2, inv.flags, inv.vpn, inv.pcid);
+    if (mmu->split)
+        l2_tlb_invalidate(&mmu->l2i, inv.flags, inv.vpn, inv.pcid);
+    walk_cache_invalidate(&mmu->walk_cache, inv.walk_flags, inv.vpn, inv.pcid);
+
+    if (c->dropping)
+        restart = miss_queue_same_gib(mq, fault_va) & ~(1u << w->result_id);
+    else if (control_overtakes(c))
+        restart = miss_queue_valid(mq);
+    if (looked_up != NO_ENTRY)
+        miss_queue_return_lookup(mq, (unsigned)looked_up);
+    if (c->dropping)
+        take_result(mmu);
+    else if (restart >> w->result_id & 1)
+        w->result_valid = false;
+    page_walker_abort(w, restart, &mmu->stats);
+    miss_queue_restart(mq, restart, &mmu->stats);
+    return restart;
+}
+
+static void sweep(struct mmu *mmu)
+{
+    const struct control *c = &mmu->control;
+    l2_tlb_sweep(&mmu->l2, c->sweep_set, c->flags, c->pcid);
+    if (mmu->split)
+        l2_tlb_sweep(&mmu->l2i, c->sweep_set, c->flags, c->pcid);
+}
+
+static void count_occupancy(struct mmu *mmu)
+{
+    mmu->stats.miss_queue_occupancy += mmu->used;
+    if (mmu->used > mmu->stats.miss_queue_peak)
+        mmu->stats.miss_queue_peak = mmu->used;
+}
+
+/* The control operations' clock edge, when there is something to do for it. */
+static void clock_control(struct mmu *mmu, const struct mmu_in *in, const struct control_in *control)
+{
+    struct control *c = &mmu->control;
+    uint8_t state = c->state;
+    if (state == CONTROL_IDLE && !in->op_valid && !control->fault_waiting && !c->progress_owed)
+        return;
+    control_clock(c, control, &mmu->stats, mmu->cycle);
+    if (state == CONTROL_DRAIN) {
+        mmu->context = control_context(c);
+        lookup_stage_forget(mmu);
+    }
 }
 
 /* One clock edge while something besides lookups is under way. */
@@ -231,111 +325,52 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
 {
     struct miss_queue *mq = &mmu->miss_queue;
     struct page_walker *w = &mmu->page_walker;
-    struct control *c = &mmu->control;
-    uint8_t state = c->state;
-    bool broadcast = c->state == CONTROL_BROADCAST, sweep = c->state == CONTROL_SWEEP;
-    bool dropping = broadcast && c->dropping;
-    bool draining_exchange = page_walker_draining_exchange(w);
-    uint32_t valid = miss_queue_valid(mq);
-    uint64_t fault_va = mq->va[w->result_id];
-    uint32_t fault_bit = 1u << w->result_id;
-
-    uint32_t restart = 0;
-    if (dropping)
-        restart = miss_queue_same_gib(mq, fault_va) & ~fault_bit;
-    else if (broadcast && control_overtakes(c))
-        restart = valid;
-
-    struct miss_queue_in queue = {.miss = mmu->miss,
-                                  .skip_l2 = mmu->skip_l2,
-                                  .from_root = mmu->from_root,
-                                  .access = mmu->lookup,
-                                  .hold = broadcast,
-                                  .sweep = sweep,
-                                  .restart = restart,
-                                  .hold_issue = draining_exchange};
-    struct l1_fill fill = {0};
-
+    bool broadcasting = mmu->control.state == CONTROL_BROADCAST,
+         sweeping = mmu->control.state == CONTROL_SWEEP;
+    uint32_t valid = miss_queue_valid(mq), answering = mq->answer;
     int looked_up = miss_queue_lookup_id(mq);
-    if (looked_up != NO_ENTRY && !broadcast && !sweep) {
-        struct l2_answer l2 = look_up_l2(mmu, (unsigned)looked_up);
-        queue.l2_verdict = l2.verdict;
-        queue.l2_tag = l2.tag;
-        queue.l2_data = l2.data;
-        if (l2.verdict == L2_ANSWERS)
-            fill = (struct l1_fill){.valid = true,
-                                    .fetch = l2.fetch,
-                                    .tag = x86_tag(x86_vpn(mq->va[looked_up]), mmu->context.pcid,
-                                                   l2.tag & TAG_GLOBAL, x86_tag_size(l2.tag)),
-                                    .data = l2.data};
-    }
-
-    /* The result register: a page fault goes with its drop, all else when the arrays are free. */
-    bool fault = fault_waiting(mmu);
-    bool discard = w->result_valid && broadcast && !dropping && (restart & fault_bit);
-    bool finish = w->result_valid && !fault && looked_up == NO_ENTRY && !broadcast && !sweep;
-    queue.result_waiting = w->result_valid;
-    queue.result_taken = finish || dropping;
-    queue.result_id = w->result_id;
-    queue.result_fault = w->result_fault;
-    queue.result_code = w->result_code;
-    queue.result_tag = w->result_tag;
-    queue.result_data = w->result_data;
-    if (finish && w->result_fault == FAULT_NONE) {
-        bool fetch = (mq->attr[w->result_id] & ATTR_KIND) == ACCESS_FETCH;
-        fill = (struct l1_fill){.valid = true, .fetch = fetch, .tag = w->result_tag, .data = w->result_data};
-        l2_tlb_fill(mmu->split && fetch ? &mmu->l2i : &mmu->l2, w->result_tag, w->result_data);
-    }
-
-    struct page_walker_in walk = {.hold = broadcast,
-                                  .abort = walkers_of(w, restart),
-                                  .result_taken = queue.result_taken || discard,
-                                  .memory_taken = w->memory_valid && in->mem_req_ready};
-    if (in->mem_resp_valid && mmu->out.mem_resp_ready)
-        walk.response = &in->mem_resp;
-    int candidate = miss_queue_walk_candidate(mq), used_entry = TLB_MISS;
-    unsigned used_level = 0;
-    if (candidate != NO_ENTRY && page_walker_idle(w) && !broadcast && !draining_exchange) {
-        used_level = begin_walk(mmu, (unsigned)candidate, &walk, &used_entry);
-        queue.start_walk = true;
-    }
-    struct walk_cache_fill cached = page_walker_clock(w, &mmu->context, &walk, &mmu->stats, mmu->cycle);
-    walk_cache_clock(&mmu->walk_cache, used_level, used_entry, cached.level, cached.tag, cached.data);
-
+    struct miss_queue_answers answers = {.valid = 0};
     struct control_in control = {.op_valid = in->op_valid,
                                  .op = &in->op,
-                                 .fault_waiting = fault,
+                                 .fault_waiting = fault_waiting(mmu),
                                  .drained = !valid && !mmu->lookup_valid && !mmu->answer_valid,
-                                 .draining_exchange = draining_exchange,
-                                 .restarted = restart != 0,
+                                 .draining_exchange = page_walker_draining_exchange(w),
                                  .queue_empty = !valid};
-    if (broadcast) {
-        struct invalidation inv = control_invalidation(c, fault_va);
-        invalidate(mmu, &inv);
+
+    count_occupancy(mmu);
+    if (w->memory_valid && in->mem_req_ready)
+        w->memory_valid = false;
+    miss_queue_shift(mq);
+    if (broadcasting) {
+        control.restarted = broadcast(mmu, looked_up) != 0;
     } else {
-        if (sweep) {
-            l2_tlb_sweep(&mmu->l2, c->sweep_set, c->flags, c->pcid);
-            if (mmu->split)
-                l2_tlb_sweep(&mmu->l2i, c->sweep_set, c->flags, c->pcid);
-        }
+        struct l1_fill fill = {.valid = false};
+        bool may_start = mq->walk_pend && page_walker_idle(w) && !control.draining_exchange;
+        int candidate = may_start ? miss_queue_walk_candidate(mq) : NO_ENTRY;
+        /* The result register goes on when the arrays are free; a page fault waits for its drop. */
+        bool finish = w->result_valid && !control.fault_waiting && looked_up == NO_ENTRY && !sweeping;
+        if (mq->pend && !sweeping && !control.draining_exchange && !w->result_valid)
+            miss_queue_issue(mq, looked_up, &mmu->stats);
+        if (looked_up != NO_ENTRY && sweeping)
+            miss_queue_return_lookup(mq, (unsigned)looked_up);
+        else if (looked_up != NO_ENTRY)
+            end_lookup(mmu, (unsigned)looked_up, &fill);
+        if (finish)
+            finish_walk(mmu, &fill);
+        clock_walkers(mmu, in, candidate);
+        if (sweeping)
+            sweep(mmu);
         lookup_stage_clock(mmu, &fill);
+        if (answering)
+            answers = miss_queue_answer(mq, answering);
     }
-
-    struct miss_queue_answers answers;
-    miss_queue_clock(mq, &queue, &answers, &mmu->stats);
+    if (mmu->miss) {
+        miss_queue_allocate(mq, valid, mmu->miss, mmu->skip_l2, mmu->from_root, mmu->lookup, &mmu->stats);
+        mmu->used += count_ports(mmu->miss);
+    }
     control.answered = answers.valid;
-    control_clock(c, &control, &mmu->stats, mmu->cycle);
+    clock_control(mmu, in, &control);
     take_answers(mmu, &answers);
-    if (c->state != state) {
-        /* Registers change on the way out of DRAIN only; what memos knew may not hold any more. */
-        mmu->context = control_context(c);
-        lookup_stage_forget(mmu);
-    }
-
-    uint32_t occupied = (uint32_t)__builtin_popcount(valid);
-    mmu->stats.miss_queue_occupancy += occupied;
-    if (occupied > mmu->stats.miss_queue_peak)
-        mmu->stats.miss_queue_peak = occupied;
 }
 
 void mmu_step(struct mmu *mmu, const struct mmu_in *in)

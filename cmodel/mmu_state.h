@@ -56,6 +56,7 @@ struct mmu {
     uint8_t ports;
     bool split;
     uint32_t entries; /* of the miss queue */
+    uint32_t used;    /* of those */
     struct translation_context context;
     struct mmu_out out;
     uint64_t cycle;

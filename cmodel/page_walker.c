@@ -17,26 +17,12 @@ static void start_at_root(struct page_walker *w, unsigned i, const struct transl
     w->table[i] = context->root | DATA_RW | DATA_US;
 }
 
-/* IDLE -> REQUEST */
-static void start(struct page_walker *w, unsigned i, const struct page_walker_in *in, struct mmu_stats *stats,
-                  uint64_t cycle)
+void page_walker_load(struct page_walker *w)
 {
-    uint8_t bit = (uint8_t)(1u << i);
-    w->request |= bit;
-    w->exchange &= (uint8_t)~bit;
-    w->from_cache = (uint8_t)((w->from_cache & ~bit) | (in->start_from_cache ? bit : 0));
-    w->entry_id[i] = in->start_id;
-    w->level[i] = in->start_level;
-    w->table[i] = in->start_data;
-    w->va[i] = in->start_va;
-    w->attr[i] = in->start_attr;
-    w->started[i] = cycle;
-    stats->walker_walks++;
-}
-
-/* REQUEST -> WAIT */
-static void load_request_register(struct page_walker *w, unsigned i)
-{
+    if (!w->request || w->memory_valid)
+        return;
+    uint8_t high = (uint8_t)(w->request & (0xffu << w->next));
+    unsigned i = lowest(high ? high : w->request);
     uint8_t bit = (uint8_t)(1u << i);
     bool exchange = w->exchange & bit;
     w->request &= (uint8_t)~bit;
@@ -147,39 +133,45 @@ static struct walk_cache_fill take_response(struct page_walker *w, unsigned i,
     return fill;
 }
 
-struct walk_cache_fill page_walker_clock(struct page_walker *w, const struct translation_context *context,
-                                         const struct page_walker_in *in, struct mmu_stats *stats,
-                                         uint64_t cycle)
+struct walk_cache_fill page_walker_respond(struct page_walker *w, const struct translation_context *context,
+                                           const struct mem_resp *response, struct mmu_stats *stats,
+                                           uint64_t cycle)
 {
-    struct walk_cache_fill fill = {0};
-    uint8_t idle = page_walker_idle(w), requesting = w->request;
+    uint8_t bit = (uint8_t)(1u << response->tag);
+    if (!(w->drain & bit))
+        return take_response(w, response->tag, context, response, stats, cycle);
+    w->drain &= (uint8_t)~bit;
+    w->exchange &= (uint8_t)~bit;
+    return (struct walk_cache_fill){0};
+}
 
-    if (in->result_taken)
-        w->result_valid = false;
-    if (in->memory_taken)
-        w->memory_valid = false;
-    if (requesting && !w->memory_valid && !in->hold) {
-        uint8_t high = (uint8_t)(requesting & (0xffu << w->next));
-        unsigned i = lowest(high ? high : requesting);
-        load_request_register(w, i);
-    }
-    if (in->response) {
-        unsigned i = in->response->tag;
+void page_walker_start(struct page_walker *w, uint8_t idle, const struct walk_start *start,
+                       struct mmu_stats *stats, uint64_t cycle)
+{
+    unsigned i = lowest(idle);
+    uint8_t bit = (uint8_t)(1u << i);
+    w->request |= bit;
+    w->exchange &= (uint8_t)~bit;
+    w->from_cache = (uint8_t)((w->from_cache & ~bit) | (start->from_cache ? bit : 0));
+    w->entry_id[i] = start->id;
+    w->level[i] = start->level;
+    w->table[i] = start->data;
+    w->va[i] = start->va;
+    w->attr[i] = start->attr;
+    w->started[i] = cycle;
+    stats->walker_walks++;
+}
+
+void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats *stats)
+{
+    for (uint8_t left = w->request | w->wait; left; left &= (uint8_t)(left - 1)) {
+        unsigned i = lowest(left);
         uint8_t bit = (uint8_t)(1u << i);
-        if (w->drain & bit) {
-            w->drain &= (uint8_t)~bit;
-            w->exchange &= (uint8_t)~bit;
-        } else {
-            fill = take_response(w, i, context, in->response, stats, cycle);
-        }
+        if (!(entries >> w->entry_id[i] & 1))
+            continue;
+        stats->walker_overtaken++;
+        w->drain |= w->wait & bit;
+        w->request &= (uint8_t)~bit;
+        w->wait &= (uint8_t)~bit;
     }
-    if (in->start)
-        start(w, lowest(idle), in, stats, cycle);
-    if (in->abort) {
-        stats->walker_overtaken += (unsigned)__builtin_popcount(in->abort & (w->request | w->wait));
-        w->request &= (uint8_t)~in->abort;
-        w->drain |= w->wait & in->abort;
-        w->wait &= (uint8_t)~in->abort;
-    }
-    return fill;
 }

@@ -70,21 +70,14 @@ struct translation_context {
     bool gib_pages;
 };
 
-struct page_walker_in {
-    bool start; /* the lowest idle walker starts */
-    uint8_t start_id;
-    uint8_t start_level;
-    bool start_from_cache;
-    uint64_t start_data; /* table's frame and rights */
-    uint64_t start_va;
-    uint8_t start_attr;
-
-    bool hold;     /* no new request is made in this cycle (an invalidation) */
-    uint8_t abort; /* walkers to give up */
-    bool result_taken;
-
-    bool memory_taken;
-    const struct mem_resp *response; /* taken in this cycle, or NULL */
+/* Where a walk begins: in a walk cache or at the root. */
+struct walk_start {
+    uint8_t id; /* miss queue entry */
+    uint8_t level;
+    uint8_t attr;
+    bool from_cache;
+    uint64_t data; /* table's frame and rights */
+    uint64_t va;
 };
 
 /* What a response did to the walk cache. */
@@ -106,9 +99,26 @@ static inline uint8_t page_walker_draining_exchange(const struct page_walker *w)
 
 void page_walker_init(struct page_walker *w, unsigned walkers);
 
-/* One clock edge; returns the walk cache fill that goes with it. */
-struct walk_cache_fill page_walker_clock(struct page_walker *w, const struct translation_context *context,
-                                         const struct page_walker_in *in, struct mmu_stats *stats,
-                                         uint64_t cycle);
+/*
+ * The parts of one clock edge, to be called in this order. Each takes its
+ * decision from the state before the clock edge: what an earlier part changed
+ * of that is passed along.
+ */
+
+/* REQUEST -> WAIT: the request register takes the next request if there is one. */
+void page_walker_load(struct page_walker *w);
+
+/* WAIT -> REQUEST or IDLE, DRAIN -> IDLE: memory's response; returns the walk cache fill that goes with it.
+ */
+struct walk_cache_fill page_walker_respond(struct page_walker *w, const struct translation_context *context,
+                                           const struct mem_resp *response, struct mmu_stats *stats,
+                                           uint64_t cycle);
+
+/* IDLE -> REQUEST: the lowest of `idle` (page_walker_idle before the clock edge) begins a walk. */
+void page_walker_start(struct page_walker *w, uint8_t idle, const struct walk_start *start,
+                       struct mmu_stats *stats, uint64_t cycle);
+
+/* REQUEST -> IDLE, WAIT -> DRAIN: the walks for these miss queue entries are given up. */
+void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats *stats);
 
 #endif
