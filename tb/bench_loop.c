@@ -17,7 +17,9 @@ enum {
 };
 
 struct flags {
-    bool model, rtl, watched;
+    bool model, rtl;
+    bool watched; /* by judge, results or record of events */
+    bool heard;   /* answers are of interest to these or to the stimulus */
 };
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -42,6 +44,17 @@ void bench_loop_start(struct bench_loop *loop)
         memory_listen(loop->memory, (struct memory_listener){.self = loop, .served = served});
 }
 
+static uint64_t open_accesses(const struct bench_loop *loop)
+{
+    return loop->counts.accepted - loop->counts.answered;
+}
+
+/* Number of bits set in a mask of ports. */
+static inline unsigned ports_in(unsigned mask)
+{
+    return (mask & 1) + (mask >> 1 & 1) + (mask >> 2 & 1) + (mask >> 3 & 1);
+}
+
 static void fail(struct bench_loop *loop, enum bench_outcome outcome)
 {
     if (loop->outcome == OUTCOME_DONE)
@@ -55,15 +68,9 @@ static __attribute__((noinline, cold)) void stray_answer(struct bench_loop *loop
 }
 
 static inline __attribute__((always_inline)) void
-take_answer(struct bench_loop *loop, unsigned p, const struct response *response, struct flags flags)
+tell_answer(struct bench_loop *loop, unsigned p, const struct response *response, struct flags flags)
 {
-    struct bench_port *port = &loop->ports[p];
-    unsigned tag = response->tag;
-    if (UNLIKELY(tag >= MMU_TAGS || tag == port->next_tag || (port->free_tags >> tag & 1))) {
-        stray_answer(loop, p, tag);
-        return;
-    }
-    const struct outstanding *access = &port->outstanding[tag];
+    const struct outstanding *access = &loop->ports[p].outstanding[response->tag];
     struct access_result result = {
         .index = access->index,
         .va = access->va,
@@ -73,14 +80,6 @@ take_answer(struct bench_loop *loop, unsigned p, const struct response *response
         .attr = access->attr,
         .port = (uint8_t)p,
     };
-    if (UNLIKELY(port->next_tag == NO_TAG)) {
-        port->next_tag = (uint8_t)tag;
-        loop->tags_left |= (uint8_t)(1u << p);
-    } else {
-        port->free_tags |= 1ull << tag;
-    }
-    loop->open--;
-    loop->counts.answers[(response->source & 3) | (response->size & 3) << 2 | (response->fault & 3) << 4]++;
     if (flags.watched) {
         if (loop->events)
             bench_events_answer(loop->events, &result);
@@ -89,7 +88,28 @@ take_answer(struct bench_loop *loop, unsigned p, const struct response *response
         if (loop->judge && !judge_answer(loop->judge, &result))
             fail(loop, OUTCOME_ILLEGAL);
     }
-    loop->stimulus.answered(loop->stimulus.self, &result);
+    if (loop->stimulus.answered)
+        loop->stimulus.answered(loop->stimulus.self, &result);
+}
+
+static inline __attribute__((always_inline)) void
+take_answer(struct bench_loop *loop, unsigned p, const struct response *response, struct flags flags)
+{
+    struct bench_port *port = &loop->ports[p];
+    unsigned tag = response->tag;
+    if (UNLIKELY(tag >= MMU_TAGS || tag == port->next_tag || (port->free_tags >> tag & 1))) {
+        stray_answer(loop, p, tag);
+        return;
+    }
+    if (UNLIKELY(port->next_tag == NO_TAG)) {
+        port->next_tag = (uint8_t)tag;
+        loop->tags_left |= (uint8_t)(1u << p);
+    } else {
+        port->free_tags |= 1ull << tag;
+    }
+    loop->counts.answers[(response->source & 3) | (response->size & 3) << 2 | (response->fault & 3) << 4]++;
+    if (flags.heard)
+        tell_answer(loop, p, response, flags);
 }
 
 static __attribute__((noinline)) void finish_op(struct bench_loop *loop)
@@ -119,24 +139,23 @@ static __attribute__((noinline)) void begin_op(struct bench_loop *loop, const st
         judge_op_accept(loop->judge, op);
 }
 
-static inline __attribute__((always_inline)) void accept(struct bench_loop *loop, unsigned p,
-                                                         const struct access_req *req, struct flags flags)
+static inline __attribute__((always_inline)) void
+accept(struct bench_loop *loop, unsigned p, const struct access_req *req, uint64_t index, struct flags flags)
 {
     struct bench_port *port = &loop->ports[p];
-    port->outstanding[req->tag] = (struct outstanding){
-        .index = loop->counts.accepted,
-        .va = req->va,
-        .cycle = loop->cycle,
-        .attr = req->attr,
-    };
+    struct outstanding *access = &port->outstanding[req->tag];
+    access->va = req->va;
+    access->cycle = loop->cycle;
+    if (flags.heard) {
+        access->index = index;
+        access->attr = req->attr;
+    }
     if (flags.watched) {
         if (loop->events)
             bench_events_accept(loop->events, loop->cycle, p, req);
         if (loop->judge)
-            judge_accept(loop->judge, loop->counts.accepted, p, req);
+            judge_accept(loop->judge, index, p, req);
     }
-    loop->counts.accepted++;
-    loop->open++;
     if (UNLIKELY(!port->free_tags)) {
         port->next_tag = NO_TAG;
         loop->tags_left &= (uint8_t) ~(1u << p);
@@ -208,9 +227,9 @@ static __attribute__((noinline)) uint64_t quiet_cycles(struct bench_loop *loop)
         return quiet;
 
     /* Nothing will ever happen again. */
-    if (loop->open || loop->op_running || loop->offer.req_valid || loop->offer.op_valid) {
+    if (open_accesses(loop) || loop->op_running || loop->offer.req_valid || loop->offer.op_valid) {
         snprintf(loop->message, sizeof(loop->message),
-                 "MMU and memory are idle, but %" PRIu64 " accesses are not answered", loop->open);
+                 "MMU and memory are idle, but %" PRIu64 " accesses are not answered", open_accesses(loop));
         fail(loop, OUTCOME_HANG);
     } else if (!loop->stopped) {
         snprintf(loop->message, sizeof(loop->message), "the stimulus waits, but nothing is outstanding");
@@ -221,7 +240,18 @@ static __attribute__((noinline)) uint64_t quiet_cycles(struct bench_loop *loop)
 
 static bool is_drained(const struct bench_loop *loop)
 {
-    return !loop->open && !loop->op_running && !loop->offer.req_valid && !loop->offer.op_valid;
+    return !open_accesses(loop) && !loop->op_running && !loop->offer.req_valid && !loop->offer.op_valid;
+}
+
+/*
+ * Not inlined: the compiler would read both valid fields as one word, which the
+ * processor cannot forward from the stimulus's two stores.
+ */
+static __attribute__((noinline)) void look_for_end(struct bench_loop *loop)
+{
+    bool nothing = !loop->offer.req_valid && !loop->offer.op_valid;
+    if (loop->cycle + 1 >= loop->cycle_limit || (nothing && loop->stimulus.finished(loop->stimulus.self)))
+        loop->stopped = true;
 }
 
 /* Asks the stimulus, or keeps what it offered last until that is accepted. */
@@ -230,9 +260,8 @@ static inline __attribute__((always_inline)) void drive(struct bench_loop *loop,
     if (UNLIKELY(loop->stopped))
         return;
     loop->stimulus.drive(loop->stimulus.self, loop->cycle, ready, op_ready, &loop->offer);
-    if (UNLIKELY(loop->cycle + 1 >= loop->cycle_limit) ||
-        (!loop->offer.req_valid && !loop->offer.op_valid && loop->stimulus.finished(loop->stimulus.self)))
-        loop->stopped = true;
+    if (UNLIKELY(!loop->offer.req_valid) || UNLIKELY(loop->cycle + 1 >= loop->cycle_limit))
+        look_for_end(loop);
 }
 
 static inline __attribute__((always_inline)) enum bench_outcome run(struct bench_loop *loop,
@@ -241,6 +270,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
     struct mmu_in in;
     unsigned routine = ROUTINE_CHECK;
     uint64_t settle = SETTLE;
+    uint64_t lag = 0;    /* cycles that the memory has not been told of yet */
+    unsigned asking = 0; /* requests that it has not answered */
     uint64_t watch_accepted = 0, watch_since = loop->cycle;
     memset(&in, 0, sizeof(in));
 
@@ -260,6 +291,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
             take_answer(loop, p, &out->resp[p], flags);
         }
 
+        loop->counts.answered += ports_in(out->resp_valid);
+
         uint8_t ready = out->req_ready & loop->tags_left;
         drive(loop, ready, out->op_ready);
         if (UNLIKELY(loop->outcome != OUTCOME_DONE))
@@ -271,11 +304,15 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         in.req_valid = offer->req_valid & loop->tags_left;
         for (unsigned valid = in.req_valid; valid; valid &= valid - 1) {
             unsigned p = (unsigned)__builtin_ctz(valid);
-            in.req[p] = offer->req[p];
+            /* Field by field, as the stimulus wrote them: a wider load could not be forwarded. */
+            in.req[p].va = offer->req[p].va;
+            in.req[p].attr = offer->req[p].attr;
             in.req[p].tag = loop->ports[p].next_tag;
             if (accepted >> p & 1)
-                accept(loop, p, &in.req[p], flags);
+                accept(loop, p, &in.req[p], loop->counts.accepted + ports_in(accepted & ((1u << p) - 1)),
+                       flags);
         }
+        loop->counts.accepted += ports_in(accepted);
         in.op_valid = offer->op_valid;
         if (offer->op_valid)
             in.op = offer->op;
@@ -284,26 +321,40 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         offer->req_valid &= (uint8_t)~accepted;
         offer->op_valid = offer->op_valid && !op_accepted;
 
-        const struct mem_resp *resp = memory_response(loop->memory);
-        in.mem_req_ready = memory_ready(loop->memory);
+        /* With nothing asked, the memory's time may lag behind: only a request or an answer shows it. */
+        bool asked = out->mem_req_valid || asking;
+        const struct mem_resp *resp = NULL;
+        in.mem_req_ready = false;
+        if (flags.rtl || asked) {
+            memory_skip(loop->memory, lag);
+            lag = 0;
+            resp = memory_response(loop->memory);
+            in.mem_req_ready = memory_ready(loop->memory);
+        }
         in.mem_resp_valid = resp != NULL;
         if (resp)
             in.mem_resp = *resp;
 
         uint64_t quiet = 0;
-        if (flags.model && !flags.rtl && !accepted && !op_accepted && !resp && !out->mem_req_valid)
+        if (!flags.rtl && !accepted && !op_accepted && !resp && !out->mem_req_valid)
             quiet = quiet_cycles(loop);
-        if (flags.model && !flags.rtl && quiet) {
+        if (!flags.rtl && quiet) {
             mmu_skip(loop->mmu, quiet);
-            memory_skip(loop->memory, quiet);
+            lag += quiet;
             loop->cycle += quiet;
         } else {
             if (UNLIKELY(loop->stopped) && is_drained(loop) && settle-- == 0)
                 break;
             bool taken = out->mem_req_valid && in.mem_req_ready;
+            bool given = resp && out->mem_resp_ready;
             if (flags.watched && taken && loop->events)
                 bench_events_mem_req(loop->events, loop->cycle, &out->mem_req);
-            memory_step(loop->memory, taken ? &out->mem_req : NULL, resp && out->mem_resp_ready);
+            if (flags.rtl || asked)
+                memory_step(loop->memory, taken ? &out->mem_req : NULL, given);
+            else
+                lag++;
+            asking += taken;
+            asking -= given;
             if (flags.rtl)
                 rtl_step(loop->rtl, &in);
             if (flags.model)
@@ -328,12 +379,15 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
 enum bench_outcome bench_loop_run(struct bench_loop *loop)
 {
     bool watched = loop->judge || loop->results || loop->events;
+    bool heard = watched || loop->stimulus.answered;
+
     if (loop->mmu && loop->rtl)
-        return watched ? run(loop, (struct flags){.model = true, .rtl = true, .watched = true})
-                       : run(loop, (struct flags){.model = true, .rtl = true});
+        return run(loop, (struct flags){.model = true, .rtl = true, .watched = true, .heard = true});
     if (loop->rtl)
-        return watched ? run(loop, (struct flags){.rtl = true, .watched = true})
-                       : run(loop, (struct flags){.rtl = true});
-    return watched ? run(loop, (struct flags){.model = true, .watched = true})
-                   : run(loop, (struct flags){.model = true});
+        return heard ? run(loop, (struct flags){.rtl = true, .watched = true, .heard = true})
+                     : run(loop, (struct flags){.rtl = true});
+    if (watched)
+        return run(loop, (struct flags){.model = true, .watched = true, .heard = true});
+    return heard ? run(loop, (struct flags){.model = true, .heard = true})
+                 : run(loop, (struct flags){.model = true});
 }

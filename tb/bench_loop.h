@@ -34,7 +34,7 @@ enum bench_outcome {
 
 /* What the bench itself counts, whatever the engine. */
 struct bench_counts {
-    uint64_t accepted;
+    uint64_t accepted, answered;
     /* answers by source + 4 * size + 16 * fault */
     uint64_t answers[64];
     uint64_t ops[OP_COUNT];
@@ -72,7 +72,6 @@ struct bench_loop {
     bool stopped; /* the stimulus is not asked any more */
     bool op_running;
     uint64_t op_cycle; /* in which it was accepted */
-    uint64_t open;     /* accepted and not answered */
     struct stimulus_offer offer;
     uint8_t tags_left; /* bit per port with a next_tag */
     struct bench_port ports[MMU_MAX_PORTS];

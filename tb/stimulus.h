@@ -44,7 +44,7 @@ struct stimulus {
      */
     void (*drive)(void *self, uint64_t cycle, uint8_t ready, bool op_ready, struct stimulus_offer *offer);
 
-    /* An answer seen in this cycle; called before drive() of the same cycle. */
+    /* An answer seen in this cycle; called before drive() of the same cycle. NULL: of no interest. */
     void (*answered)(void *self, const struct access_result *result);
 
     /* The operation accepted last completed in this cycle; before drive(). */

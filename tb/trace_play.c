@@ -167,12 +167,6 @@ static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, stru
     player->fetched += valid & ready & 1;
 }
 
-static void answered(void *self, const struct access_result *result)
-{
-    (void)self;
-    (void)result;
-}
-
 static void op_done(void *self, uint64_t cycle)
 {
     struct trace_player *player = self;
@@ -246,7 +240,6 @@ int trace_open(const char *path, const struct stimulus_env *env, struct stimulus
     *out = (struct stimulus){
         .self = player,
         .drive = drive,
-        .answered = answered,
         .op_done = op_done,
         .next_cycle = next_cycle,
         .finished = finished,
