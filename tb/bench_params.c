@@ -55,12 +55,11 @@ static const char *check_weights(const struct bench_params *p, const char **key)
                                       0)
         return "the weights of all operations are 0, but random.op_rate is not";
     *key = "random.weight_map";
-    if (p->random.software_rate != 0 && p->random.weight_map + p->random.weight_unmap +
-                                                p->random.weight_permission + p->random.weight_clear_ad +
-                                                p->random.weight_promote + p->random.weight_split +
-                                                p->random.weight_alias + p->random.weight_corrupt +
-                                                p->random.weight_poison ==
-                                            0)
+    if (p->random.software_rate != 0 &&
+        p->random.weight_map + p->random.weight_unmap + p->random.weight_permission +
+                p->random.weight_clear_ad + p->random.weight_promote + p->random.weight_split +
+                p->random.weight_alias + p->random.weight_corrupt + p->random.weight_poison ==
+            0)
         return "the weights of all writes by software are 0, but random.software_rate is not";
     return NULL;
 }

@@ -283,7 +283,8 @@ static uint64_t activity_gap(struct random_stimulus *random, const struct random
 static void change_mood(struct random_stimulus *random, uint64_t cycle)
 {
     random->calm = !random->calm;
-    random->mood_end = cycle + 1 + random_below(&random->source, random->calm ? 3 * MOOD_CYCLES : MOOD_CYCLES);
+    random->mood_end =
+        cycle + 1 + random_below(&random->source, random->calm ? 3 * MOOD_CYCLES : MOOD_CYCLES);
     random->next_software = cycle + 1 + activity_gap(random, &random->software_gaps);
     random->next_op = cycle + 1 + activity_gap(random, &random->op_gaps);
 }
