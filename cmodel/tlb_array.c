@@ -103,7 +103,8 @@ int tlb_array_search(const struct tlb_array *a, uint64_t vpn, unsigned pcid)
     int found = TLB_MISS;
     unsigned largest = a->grain == GRAIN_OWN ? PAGE_1G : PAGE_2M;
     for (unsigned size = PAGE_4K; size <= largest && found == TLB_MISS; size++)
-        found = search_set(a, a->grain == GRAIN_OWN ? 0 : set_of(a, vpn, size), size, vpn, pcid);
+        if (a->count[size])
+            found = search_set(a, a->grain == GRAIN_OWN ? 0 : set_of(a, vpn, size), size, vpn, pcid);
     return found;
 }
 
@@ -129,6 +130,16 @@ static bool overlap(const struct tlb_array *a, uint64_t one, uint64_t other)
 static void drop(struct tlb_array *a, uint32_t entry)
 {
     a->valid[entry >> 6] &= ~(1ull << (entry & 63));
+    a->count[x86_tag_size(a->tag[entry])]--;
+}
+
+/* The entry, if it is valid and overlaps the tag, is dropped. */
+static bool drop_if_overlapping(struct tlb_array *a, uint32_t entry, uint64_t tag)
+{
+    bool overlapping = tlb_array_valid(a, entry) && overlap(a, a->tag[entry], tag);
+    if (overlapping)
+        drop(a, entry);
+    return overlapping;
 }
 
 /* Drops the set's entries that overlap the tag; the first of their ways, or TLB_MISS. */
@@ -136,16 +147,17 @@ static int drop_overlapping(struct tlb_array *a, uint32_t first, uint64_t tag)
 {
     int found = TLB_MISS;
     uint8_t signature = signature_of(a, tag & TAG_VPN, grain_of(a, x86_tag_size(tag)));
-    for (uint32_t way = 0; way < a->ways; way++) {
-        uint32_t entry = first + way;
+    for (uint32_t block = 0; block < a->ways; block += SIGNATURE_BLOCK) {
         /* Where entries are of their own size, those of another one have another kind of signature. */
-        if (a->grain != GRAIN_OWN && a->signature[entry] != signature)
-            continue;
-        if (!tlb_array_valid(a, entry) || !overlap(a, a->tag[entry], tag))
-            continue;
-        drop(a, entry);
-        if (found == TLB_MISS)
-            found = (int)way;
+        uint32_t left =
+            a->grain == GRAIN_OWN ? UINT16_MAX : same_signature(a->signature + first + block, signature);
+        if (a->ways - block < SIGNATURE_BLOCK)
+            left &= (1u << (a->ways - block)) - 1;
+        for (; left; left &= left - 1) {
+            uint32_t way = block + (uint32_t)__builtin_ctz(left);
+            if (drop_if_overlapping(a, first + way, tag) && found == TLB_MISS)
+                found = (int)way;
+        }
     }
     return found;
 }
@@ -177,13 +189,16 @@ static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
                    : invalid != TLB_MISS   ? (uint32_t)invalid
                                            : victim;
     uint32_t entry = first + way;
-    if (tlb_array_valid(a, entry))
+    if (tlb_array_valid(a, entry)) {
         a->evictions[x86_tag_size(a->tag[entry])]++;
+        drop(a, entry);
+    }
     a->fills[x86_tag_size(tag)]++;
     a->tag[entry] = tag;
     a->signature[entry] = signature_of(a, tag & TAG_VPN, grain_of(a, x86_tag_size(tag)));
     a->data[entry] = data;
     a->valid[entry >> 6] |= 1ull << (entry & 63);
+    a->count[x86_tag_size(tag)]++;
     a->lfsr = lfsr_next(a->lfsr);
     a->hint = entry;
     tlb_array_digest(a, tag);

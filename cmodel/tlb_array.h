@@ -48,6 +48,7 @@ struct tlb_array {
     uint64_t digest;            /* of all fills and marks, see tlb_array_digest */
     uint32_t hint;              /* entry found last: where a search starts */
     int last_marked;            /* marking it again changes nothing but the digest */
+    uint32_t count[3];          /* valid entries per page size: what is not there need not be searched */
     uint8_t *signature;         /* [entry]: a byte of the page number; a search looks at these first */
     uint8_t set_bits;           /* log2(sets) */
 
@@ -77,7 +78,7 @@ static inline bool tlb_array_valid(const struct tlb_array *a, uint32_t entry)
 static inline int tlb_array_lookup(struct tlb_array *a, uint64_t vpn, unsigned pcid)
 {
     uint32_t entry = a->hint;
-    if (a->ways == 0)
+    if (!(a->count[PAGE_4K] | a->count[PAGE_2M] | a->count[PAGE_1G]))
         return TLB_MISS;
     /* An entry of the same size and PCID: only then is one comparison enough. */
     if (tlb_array_valid(a, entry) && a->grain < GRAIN_OWN) {
