@@ -156,7 +156,7 @@ static int open_all(struct bench *bench)
             return out_of_memory();
     }
     if (options->engine != ENGINE_MODEL) {
-        loop->rtl = rtl_open(options->params, options->wave != NULL);
+        loop->rtl = rtl_open(options->params, options->wave);
         if (!loop->rtl)
             return EXIT_INTERNAL;
     }

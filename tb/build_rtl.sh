@@ -7,16 +7,20 @@
 # NAME=VALUE are the parameters of rtl/mmu.sv. Prints the path of the shared
 # object. What is built is kept under a name that is a digest of everything it
 # is made from, so a change of any source builds anew. Runs from the project's
-# root. RTL_DIR replaces rtl/, RTL_CXX the compiler, RTL_FLAGS adds Verilator flags.
+# root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves.
 set -eu
 cache=$1
 shift
 rtl=${RTL_DIR:-rtl}
 cxx=${RTL_CXX:-g++}
-flags=${RTL_FLAGS:-}
+trace=${RTL_TRACE:-0}
+flags= fst=
 
 seam="tb/rtl_seam.cpp tb/rtl_seam.h tb/signals.def"
 decoding="tb/signal_decode.c tb/bench_names.c"
+if [ "$trace" = 1 ]; then
+    flags="--trace-fst --trace-structs"
+fi
 digest=$({ cat "$rtl"/*.sv $seam $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20)
 out=$cache/$digest
 if [ -e "$out/libmmu.so" ]; then
@@ -50,13 +54,14 @@ if ! {
         --output-split 0 -Wno-fatal -Wno-lint -Wno-SPLITVAR -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \
         $parameters "$work/public.vlt" "$rtl/x86_pkg.sv" $(ls "$rtl"/*.sv | grep -v /x86_pkg.sv) &&
     verilated=$(sed -n 's/^VERILATOR_ROOT *= *//p' "$work/obj/Vmmu.mk") &&
+    if [ "$trace" = 1 ]; then fst="$verilated/include/verilated_fst_c.cpp -lz"; fi &&
     for source in $decoding; do
         ${CC:-gcc} -std=gnu11 -O2 -fPIC -Icmodel -Itb -c "$source" -o "$work/$(basename "$source" .c).o"
     done &&
     $cxx -std=c++17 -O3 -fPIC -shared -w -fno-semantic-interposition -I"$work/obj" -I"$verilated/include" -I"$verilated/include/vltstd" \
-        -Icmodel -Itb $defines -DVM_TRACE=0 -DVM_COVERAGE=0 "$work"/obj/Vmmu*.cpp "$work"/*.o tb/rtl_seam.cpp \
+        -Icmodel -Itb $defines -DVM_TRACE=$trace -DVM_TRACE_FST=$trace -DVM_COVERAGE=0 "$work"/obj/Vmmu*.cpp "$work"/*.o tb/rtl_seam.cpp \
         "$verilated/include/verilated.cpp" "$verilated/include/verilated_threads.cpp" \
-        -lpthread -o "$work/libmmu.so"
+        $fst -lpthread -o "$work/libmmu.so"
 } >"$work/log" 2>&1; then
     cat "$work/log" >&2
     exit 1

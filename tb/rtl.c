@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mmu_state.h"
 #include "project_path.h"
 #include "rtl_seam.h"
 
@@ -45,7 +46,7 @@ static void list_arguments(struct arguments *a, const struct mmu_params *p)
 }
 
 /* Runs the build script in the project's root; its last line is the library's path. -1: it failed. */
-static int run_build(const char *script, const struct mmu_params *params, char *path, size_t size)
+static int run_build(const char *script, const struct mmu_params *params, bool trace, char *path, size_t size)
 {
     struct arguments *a = malloc(sizeof *a);
     int output[2];
@@ -62,6 +63,7 @@ static int run_build(const char *script, const struct mmu_params *params, char *
             *slash = '\0';
         if (root && *root && chdir(root))
             _exit(127);
+        setenv("RTL_TRACE", trace ? "1" : "0", 1);
         dup2(output[1], STDOUT_FILENO);
         close(output[0]);
         close(output[1]);
@@ -86,7 +88,7 @@ static int run_build(const char *script, const struct mmu_params *params, char *
 }
 
 /* The shared object of these parameters as an absolute path, to be freed; NULL after a message. */
-static char *build(const struct mmu_params *params)
+static char *build(const struct mmu_params *params, bool trace)
 {
     char *script = project_path("tb/build_rtl.sh");
     char path[512], *full = NULL;
@@ -96,7 +98,7 @@ static char *build(const struct mmu_params *params)
             "twinwalk: tb/build_rtl.sh is not there: the RTL can be built only beside the project's files\n");
         return NULL;
     }
-    if (run_build(script, params, path, sizeof path)) {
+    if (run_build(script, params, trace, path, sizeof path)) {
         fprintf(stderr, "twinwalk: the RTL of this configuration does not build\n");
     } else {
         size_t prefix = strlen(script) - strlen("tb/build_rtl.sh");
@@ -108,15 +110,11 @@ static char *build(const struct mmu_params *params)
     return full;
 }
 
-struct rtl *rtl_open(const struct mmu_params *params, bool trace)
+struct rtl *rtl_open(const struct mmu_params *params, const char *wave)
 {
-    if (trace) {
-        fprintf(stderr, "twinwalk: this build keeps no signals for waves\n");
-        return NULL;
-    }
     struct rtl *rtl = calloc(1, sizeof *rtl);
     const char *given = getenv("TWINWALK_RTL"); /* a library built by hand, such as one with a bug put in */
-    char *path = given ? strdup(given) : build(params);
+    char *path = given ? strdup(given) : build(params, wave != NULL);
     if (!rtl || !path) {
         free(rtl);
         free(path);
@@ -131,7 +129,19 @@ struct rtl *rtl_open(const struct mmu_params *params, bool trace)
         return NULL;
     }
     free(path);
+    if (rtl->seam->model_size() != sizeof(struct mmu)) {
+        fprintf(stderr, "twinwalk: this program is older than the model's sources: build it anew\n");
+        rtl_close(rtl);
+        return NULL;
+    }
+    if (wave && !rtl->seam->wave) {
+        fprintf(stderr, "twinwalk: this build of the RTL keeps no signals for waves\n");
+        rtl_close(rtl);
+        return NULL;
+    }
     rtl->instance = rtl->seam->create();
+    if (wave)
+        rtl->seam->wave(rtl->instance, wave);
     return rtl;
 }
 

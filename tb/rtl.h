@@ -16,9 +16,10 @@ struct rtl;
 
 /*
  * The RTL with these parameters, in reset; built by Verilator on first use and
- * kept by content. trace: with signal tracing. NULL after a message on stderr.
+ * kept by content. wave: an FST file to be written with all its signals, or NULL.
+ * NULL after a message on stderr.
  */
-struct rtl *rtl_open(const struct mmu_params *params, bool trace);
+struct rtl *rtl_open(const struct mmu_params *params, const char *wave);
 void rtl_close(struct rtl *rtl);
 
 /* The outputs of the present cycle; valid until the next rtl_step. */

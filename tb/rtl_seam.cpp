@@ -7,6 +7,10 @@
 #include <cstring>
 #include <type_traits>
 
+#if VM_TRACE
+#include <verilated_fst_c.h>
+#endif
+
 #include "Vmmu.h"
 #include "Vmmu___024root.h"
 
@@ -79,17 +83,40 @@ struct rtl_instance {
     VerilatedContext context;
     Vmmu top{&context};
     struct mmu_out out;
+#if VM_TRACE
+    VerilatedFstC *fst;
+#endif
 };
 
 #define R(path) (root->mmu__DOT__##path)
 
+// A cycle is two units of time: cycle n begins with the rising edge at 2n.
 static void clock_edge(struct rtl_instance *rtl)
 {
     rtl->top.clk_i = 1;
     rtl->top.eval();
+#if VM_TRACE
+    rtl->context.timeInc(2);
+    if (rtl->fst)
+        rtl->fst->dump(rtl->context.time());
+#endif
     rtl->top.clk_i = 0;
     rtl->top.eval();
+#if VM_TRACE
+    if (rtl->fst)
+        rtl->fst->dump(rtl->context.time() + 1);
+#endif
 }
+
+#if VM_TRACE
+static void wave(struct rtl_instance *rtl, const char *path)
+{
+    rtl->fst = new VerilatedFstC;
+    rtl->top.trace(rtl->fst, 99);
+    rtl->fst->open(path);
+    rtl->fst->dump(0);
+}
+#endif
 
 static void read_response(const Vmmu &top, unsigned p, struct response *resp)
 {
@@ -127,18 +154,33 @@ static void read_outputs(struct rtl_instance *rtl)
 static struct rtl_instance *create(void)
 {
     auto *rtl = new rtl_instance{};
+#if VM_TRACE
+    rtl->context.traceEverOn(true);
+#endif
     rtl->top.rst_ni = 0;
     rtl->top.eval(); // the clock low, so that the next edge is one
     clock_edge(rtl);
     rtl->top.rst_ni = 1;
     rtl->top.eval();
+    rtl->context.time(0);
     read_outputs(rtl);
     return rtl;
 }
 
 static void destroy(struct rtl_instance *rtl)
 {
+#if VM_TRACE
+    if (rtl->fst)
+        rtl->fst->close();
+    delete rtl->fst;
+#endif
     delete rtl;
+}
+
+// The layout of struct mmu that this library was compiled with.
+static size_t model_size(void)
+{
+    return sizeof(struct mmu);
 }
 
 static const struct mmu_out *outputs(struct rtl_instance *rtl)
@@ -330,4 +372,10 @@ static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
 }
 
 extern "C" const struct rtl_seam twinwalk_rtl_seam;
-const struct rtl_seam twinwalk_rtl_seam = {create, destroy, outputs, step, compare, report};
+const struct rtl_seam twinwalk_rtl_seam = {create,
+#if VM_TRACE
+                                           wave,
+#else
+                                           nullptr,
+#endif
+                                           destroy, model_size, outputs, step, compare, report};
