@@ -86,6 +86,8 @@ docs: setup ## make the references in docs from the tables in the code
 	+@$(BUILD_NOW) $(PROGRAM)
 	$(PROGRAM) config --markdown >$(BUILD)/configuration.md
 	mv $(BUILD)/configuration.md docs/configuration.md
+	$(PROGRAM) config --markdown=statistics >$(BUILD)/statistics.md
+	mv $(BUILD)/statistics.md docs/statistics.md
 
 clean: ## remove everything built
 	rm -rf build

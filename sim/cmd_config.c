@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* twinwalk config: the resolved configuration, or the reference of all keys. */
+/* twinwalk config: the resolved configuration, or the references of keys and statistics. */
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,20 +9,21 @@
 #include "commands.h"
 #include "config.h"
 #include "options.h"
+#include "statistics_reference.h"
 
 enum { TEXT_BYTES = 64, OPTION_MARKDOWN = 256, OPTION_RTL };
 
 struct config_options {
     const char *name;
     struct setting_list settings;
-    bool markdown;
-    bool rtl;
+    enum { PRINT_VALUES, PRINT_RTL, PRINT_KEYS, PRINT_STATISTICS } print;
 };
 
 static const struct argp_option option_table[] = {
     {"config", 'c', "CONFIG", 0, "a YAML file, or the name of a shipped configuration (default: default)", 0},
     {"set", 's', "SECTION.KEY=VALUE", 0, "set one value, over the file's; may be repeated", 0},
-    {"markdown", OPTION_MARKDOWN, NULL, 0, "print the reference of all keys instead, as Markdown", 0},
+    {"markdown", OPTION_MARKDOWN, "WHAT", OPTION_ARG_OPTIONAL,
+     "print a reference instead, as Markdown: of all keys (the default) or of all statistics", 0},
     {"rtl", OPTION_RTL, NULL, 0, "print the SystemVerilog parameters instead, one NAME=VALUE a line", 0},
     {0},
 };
@@ -40,10 +41,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
             argp_failure(state, EXIT_INTERNAL, 0, "out of memory");
         return 0;
     case OPTION_MARKDOWN:
-        options->markdown = true;
+        if (arg == NULL || strcmp(arg, "keys") == 0)
+            options->print = PRINT_KEYS;
+        else if (strcmp(arg, "statistics") == 0)
+            options->print = PRINT_STATISTICS;
+        else
+            argp_error(state, "--markdown: '%s' is none of keys, statistics", arg);
         return 0;
     case OPTION_RTL:
-        options->rtl = true;
+        options->print = PRINT_RTL;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -158,12 +164,14 @@ int cmd_config(int argc, char **argv)
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         return EXIT_USAGE;
-    if (options.markdown) {
+    if (options.print == PRINT_KEYS) {
         print_markdown();
+    } else if (options.print == PRINT_STATISTICS) {
+        statistics_reference_print(stdout);
     } else if (config_open(&config, options.name, options.settings.settings, options.settings.count) != 0) {
         code = EXIT_USAGE;
     } else {
-        if (options.rtl)
+        if (options.print == PRINT_RTL)
             print_rtl(&config);
         else
             print_yaml(&config);

@@ -40,7 +40,7 @@ static const struct argp_option option_table[] = {
     {"judge", OPTION_JUDGE, NULL, 0, "check every answer by the architectural judge, with any engine", 1},
     {"no-judge", OPTION_NO_JUDGE, NULL, 0, "do not, even in lockstep", 1},
     {NULL, 0, NULL, 0, "Stimulus, one of:", 2},
-    {"script", OPTION_SCRIPT, "FILE", 0, "a script (docs/script.md)", 2},
+    {"script", OPTION_SCRIPT, "FILE", 0, "a script (docs/scripts.md)", 2},
     {"trace", OPTION_TRACE, "FILE", 0, "a trace of a program's memory accesses", 2},
     {"random", OPTION_RANDOM, NULL, 0, "constrained random, by the weights of section random", 2},
     {NULL, 0, NULL, 0, "With:", 3},

@@ -134,22 +134,6 @@ int bench_report_json(const struct bench_report *report, const char *path)
     return output_file_commit(&file);
 }
 
-static void markdown_row(void *self, const struct bench_stat *stat)
-{
-    fprintf(self, "| `%s` | %s |\n", stat->name, stat->description);
-}
-
-void bench_report_markdown(FILE *out)
-{
-    static const struct bench_counts counts;
-    static const struct memory_stats memory;
-    static const struct mmu_stats model;
-    const struct bench_report report = {.counts = &counts, .memory = &memory, .model = &model};
-
-    fprintf(out, "| statistic | meaning |\n|---|---|\n");
-    bench_report_each(&report, markdown_row, out);
-}
-
 /* 1234567 as "1,234,567"; buffer of at least 32. */
 static const char *grouped(uint64_t value, char *buffer)
 {

@@ -42,9 +42,6 @@ int bench_report_text(const struct bench_report *report, const char *path);
 /* The same as nested JSON objects. -1 after a message on stderr. */
 int bench_report_json(const struct bench_report *report, const char *path);
 
-/* The names and descriptions as a Markdown table: docs/statistics.md. */
-void bench_report_markdown(FILE *out);
-
 /* The summary for people. */
 void bench_report_summary(const struct bench_report *report, FILE *out);
 

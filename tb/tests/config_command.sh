@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# twinwalk config and the front end: round trip, reference, exit codes.
+# twinwalk config and the front end: round trip, exit codes.
 set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
@@ -61,8 +61,7 @@ for name in tiny default sapphire_rapids zen4; do
 done
 check "an override and the origins" override
 check "SystemVerilog parameters" rtl_parameters
-check "docs/configuration.md is up to date (make docs)" \
-    diff docs/configuration.md <("$twinwalk" config --markdown)
+check "unknown reference" exits 2 "$twinwalk" config --markdown=poems
 check "no command" exits 2 "$twinwalk"
 check "unknown command" exits 2 "$twinwalk" fly
 check "help" exits 0 "$twinwalk" --help
