@@ -6,7 +6,10 @@ void lookup_stage_accept(struct mmu *mmu, const struct mmu_in *in)
     mmu->lookup_valid = in->req_valid & mmu->out.req_ready;
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
-        mmu->lookup[port] = in->req[port];
+        /* Word by word: whoever filled in the tag just now wrote a byte, and a wider load would wait for it. */
+        mmu->lookup[port].va = in->req[port].va;
+        mmu->lookup[port].attr = in->req[port].attr;
+        mmu->lookup[port].tag = in->req[port].tag;
         mmu->accepted[in->req[port].attr & ATTR_MASK]++;
     }
 }

@@ -107,17 +107,11 @@ static uint8_t ready_ports(const struct mmu *mmu)
 static void derive_outputs(struct mmu *mmu)
 {
     lookup_stage_look_up(mmu);
-    for (uint8_t left = mmu->answer_valid; left; left &= (uint8_t)(left - 1)) {
-        unsigned port = (unsigned)__builtin_ctz(left);
-        mmu->out.resp[port] = mmu->answer[port];
-    }
     mmu->out.resp_valid |= mmu->answer_valid;
     mmu->out.req_ready = ready_ports(mmu);
     mmu->out.op_ready = control_op_ready(&mmu->control, fault_waiting(mmu));
     mmu->out.op_done = mmu->control.state == CONTROL_DONE;
     mmu->out.mem_req_valid = mmu->page_walker.memory_valid;
-    if (mmu->page_walker.memory_valid)
-        mmu->out.mem_req = mmu->page_walker.memory;
     mmu->out.mem_resp_ready = !mmu->page_walker.result_valid && mmu->control.state != CONTROL_BROADCAST;
 }
 
@@ -154,7 +148,7 @@ static struct l2_answer look_up_l2(struct mmu *mmu, unsigned id)
     return answer;
 }
 
-/* Answers of the miss queue go out on their ports in the next cycle. */
+/* Answers of the miss queue go out on their ports in the next cycle, in which these have no lookup. */
 static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answers)
 {
     mmu->used -= count_ports(answers->valid);
@@ -168,7 +162,7 @@ static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answe
         uint8_t size = result >> RESULT_SIZE_SHIFT & 3;
         mmu->stats.mmu_page_faults += fault == FAULT_PAGE;
         mmu->stats.mmu_machine_checks += fault == FAULT_MACHINE_CHECK;
-        mmu->answer[port] = (struct response){.pa = fault ? 0 : x86_physical(result, size, mq->va[id]),
+        mmu->out.resp[port] = (struct response){.pa = fault ? 0 : x86_physical(result, size, mq->va[id]),
                                               .tag = mq->tag[id],
                                               .fault = (uint8_t)fault,
                                               .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
@@ -232,7 +226,8 @@ static void clock_walkers(struct mmu *mmu, const struct mmu_in *in, int candidat
     unsigned used = 0;
     int used_entry = TLB_MISS;
 
-    page_walker_load(w);
+    if (page_walker_load(w))
+        mmu->out.mem_req = w->memory;
     if (in->mem_resp_valid && mmu->out.mem_resp_ready)
         filled = page_walker_respond(w, &mmu->context, &in->mem_resp, &mmu->stats, mmu->cycle);
     if (candidate != NO_ENTRY) {

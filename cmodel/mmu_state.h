@@ -41,9 +41,8 @@ struct mmu {
     uint8_t lookup_valid; /* bit per port */
     struct access_req lookup[MMU_MAX_PORTS];
 
-    /* answers of the miss queue, on their ports in this cycle */
+    /* answers of the miss queue, on their ports in this cycle; the words are in out.resp */
     uint8_t answer_valid; /* bit per port */
-    struct response answer[MMU_MAX_PORTS];
 
     /* what the lookups found: a function of the above, kept for the clock edge */
     struct l1_hit hit[MMU_MAX_PORTS];

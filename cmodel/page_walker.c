@@ -17,10 +17,10 @@ static void start_at_root(struct page_walker *w, unsigned i, const struct transl
     w->table[i] = context->root | DATA_RW | DATA_US;
 }
 
-void page_walker_load(struct page_walker *w)
+bool page_walker_load(struct page_walker *w)
 {
     if (!w->request || w->memory_valid)
-        return;
+        return false;
     uint8_t high = (uint8_t)(w->request & (0xffu << w->next));
     unsigned i = lowest(high ? high : w->request);
     uint8_t bit = (uint8_t)(1u << i);
@@ -34,6 +34,7 @@ void page_walker_load(struct page_walker *w)
                                  .exchange = exchange,
                                  .tag = (uint8_t)i};
     w->next = w->all >> (i + 1) ? (uint8_t)(i + 1) : 0;
+    return true;
 }
 
 /* The entry with the bits that this access sets: A, and D in the leaf of a write (SDM 4.8). */

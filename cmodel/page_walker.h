@@ -105,8 +105,8 @@ void page_walker_init(struct page_walker *w, unsigned walkers);
  * of that is passed along.
  */
 
-/* REQUEST -> WAIT: the request register takes the next request if there is one. */
-void page_walker_load(struct page_walker *w);
+/* REQUEST -> WAIT: the request register takes the next request; false: there is none, or no room. */
+bool page_walker_load(struct page_walker *w);
 
 /* WAIT -> REQUEST or IDLE, DRAIN -> IDLE: memory's response; returns the walk cache fill that goes with it.
  */

@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The documentation against the project: links lead somewhere, commands that
+# the README says to run do run, what the text names exists, and what is made
+# from tables is up to date.
+set -u
+twinwalk=${TWINWALK:-build/twinwalk}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+pages=(README.md docs/*.md waves/*.md configs/*/*.md)
+
+# check NAME COMMAND...: one line of TAP; COMMAND says on stdout what is wrong.
+check() {
+    local name=$1
+    number=$((number + 1))
+    shift
+    if "$@" >"$work/out"; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        sed 's/^/# /' "$work/out"
+    fi
+}
+
+# found REGEX FILE...: each match once, as "FILE:match".
+found() {
+    local regex=$1
+    shift
+    grep -oHE -- "$regex" "$@" | LC_ALL=C sort -u
+}
+
+# anchors PAGE: the headings as Markdown renderers make anchors of them.
+anchors() {
+    sed -n '/^```/,/^```/d; s/^#\{1,6\} //p' "$1" | tr '[:upper:]' '[:lower:]' |
+        sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+
+links_lead_somewhere() {
+    local page link target anchor bad=0
+    while IFS=: read -r page link; do
+        link=${link#](}
+        link=${link%)}
+        case $link in http*) continue ;; esac
+        anchor=${link#*#}
+        target=${link%%#*}
+        [ "$anchor" != "$link" ] || anchor=
+        if [ -n "$target" ]; then target=$(dirname "$page")/$target; else target=$page; fi
+        if [ ! -e "$target" ]; then
+            echo "$page: no $link"
+            bad=1
+        elif [ -n "$anchor" ] && ! anchors "$target" | grep -qx -- "$anchor"; then
+            echo "$page: no heading for $link"
+            bad=1
+        fi
+    done < <(found '\]\([^) ]+\)' "${pages[@]}")
+    return $bad
+}
+
+every_page_is_in_the_index() {
+    local page bad=0
+    for page in docs/*.md; do
+        [ "$page" = docs/README.md ] || grep -qF "($(basename "$page"))" docs/README.md || {
+            echo "docs/README.md does not lead to $page"
+            bad=1
+        }
+    done
+    return $bad
+}
+
+# Commands in a sh block behind the line "<!-- run -->", one a line.
+readme_commands_run() {
+    local command bad=0 count=0
+    sed -n '/^<!-- run -->$/,/^```$/p' README.md | grep -vE '^(<!--.*|```.*)$' >"$work/commands"
+    while read -r command; do
+        count=$((count + 1))
+        (eval "${command//build\/twinwalk/$twinwalk}") >"$work/command" 2>&1 </dev/null || {
+            echo "exit status $?: $command"
+            cat "$work/command"
+            bad=1
+        }
+    done <"$work/commands"
+    [ "$count" -gt 0 ] || { echo "README.md has no commands to run" && bad=1; }
+    return $bad
+}
+
+# Every option in the text belongs to a subcommand, or to another program that the text speaks of.
+options_exist() {
+    local page option bad=0
+    {
+        for command in run walk config trace; do "$twinwalk" "$command" --help; done
+        "$twinwalk" trace convert --help
+        "$twinwalk" trace info --help
+    } 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*' | LC_ALL=C sort -u >"$work/options"
+    # valgrind; verilator, gcc and git
+    printf '%s\n' --tool --trace-mem --lint-only --public-flat-rw >>"$work/options"
+    while IFS=: read -r page option; do
+        grep -qx -- "$option" "$work/options" || {
+            echo "$page: no option $option"
+            bad=1
+        }
+    done < <(grep -vE '^ *<!--|^\|?[-|: ]+$' "${pages[@]}" | sed -nE 's/^([^:]*):(.*)$/\1:\2/p' |
+        grep -oE '^[^:]*:|(^|[^a-zA-Z0-9-])--[a-z][a-z0-9-]*' | awk '/:$/ {page = $0; next} {sub(/^[^-]*/, ""); print page $0}' |
+        LC_ALL=C sort -u)
+    return $bad
+}
+
+files_exist() {
+    local page path bad=0
+    while IFS=: read -r page path; do
+        path=${path//\`/}
+        [[ $path == *[A-Z][A-Z]*.yaml ]] || [ -e "$path" ] || {
+            echo "$page: no $path"
+            bad=1
+        }
+    done < <(found '`(rtl|cmodel|tb|sim|configs|docs|waves|\.ci)/[A-Za-z0-9_./-]+`' "${pages[@]}")
+    return $bad
+}
+
+targets_exist() {
+    local page target bad=0
+    while IFS=: read -r page target; do
+        target=${target#*make }
+        grep -qE "^${target%\`}:" Makefile || {
+            echo "$page: no target $target"
+            bad=1
+        }
+    done < <(found '`make [a-z]+`' "${pages[@]}")
+    return $bad
+}
+
+# Configuration keys, statistics and compared signals: `section.name`.
+names_exist() {
+    local page name bad=0
+    {
+        "$twinwalk" config -c default |
+            awk '/^[a-z]/ {sub(/:.*/, ""); section = $0} /^  [a-z]/ {sub(/:.*/, "", $1); print section "." $1}'
+        "$twinwalk" config --markdown=statistics | sed -n 's/^| `\([^`]*\)`.*/\1/p'
+        sed -nE 's/^(SIGNAL|ELEMENTS|TLB_ARRAY)\(([a-z0-9_]+), ([a-z0-9_]+),.*/\2.\3/p' tb/signals.def
+    } >"$work/names"
+    while IFS=: read -r page name; do
+        name=${name//\`/}
+        # A part of a statistic with several values is as good.
+        grep -qxF -- "$name" "$work/names" || grep -qxF -- "${name%.*}" "$work/names" || {
+            echo "$page: no $name"
+            bad=1
+        }
+    done < <(found '`(mmu|l1[id]|l2i?|walk_cache|walker|memory|random|bench|control|miss_queue|page_walker)\.[a-z0-9_.]+`' \
+        "${pages[@]}" | grep -vE '\.(c|h|sv|def)`$')
+    return $bad
+}
+
+tests_exist() {
+    local page name bad=0
+    while IFS=: read -r page name; do
+        name=${name//\`/}
+        grep -rqw -- "$name" tb/tests --include='*.c' --include='*.sh' || [ -e "tb/tests/$name" ] || {
+            echo "$page: no $name"
+            bad=1
+        }
+    done < <(found '`test_[a-z0-9_.]+`' "${pages[@]}")
+    return $bad
+}
+
+check "links lead somewhere" links_lead_somewhere
+check "the index leads to every page" every_page_is_in_the_index
+check "commands of the README run" readme_commands_run
+check "options exist" options_exist
+check "files exist" files_exist
+check "make targets exist" targets_exist
+check "keys, statistics and signals exist" names_exist
+check "tests exist" tests_exist
+check "docs/configuration.md is up to date (make docs)" \
+    diff docs/configuration.md <("$twinwalk" config --markdown)
+check "docs/statistics.md is up to date (make docs)" \
+    diff docs/statistics.md <("$twinwalk" config --markdown=statistics)
+echo "1..$number"
