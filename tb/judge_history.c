@@ -7,6 +7,7 @@
 
 enum {
     FIRST_SLOTS = 1024,
+    FIRST_VERSIONS = 2,
     KEPT_FOR_TEXT = 4,  /* newest values of a word, kept to explain a verdict */
     MAX_VERSIONS = 256, /* of one word; older ones are forgotten */
     SWEEP_AT_LEAST = 65536,
@@ -124,9 +125,9 @@ static bool make_room(struct word_history *word, struct history_limits limits)
     if (word->count < word->capacity)
         return true;
     forget(word, limits);
-    if (word->capacity && 2 * word->count <= word->capacity)
+    if (2 * word->count <= word->capacity)
         return true;
-    uint32_t capacity = word->capacity ? 2 * word->capacity : 2;
+    uint32_t capacity = 2 * word->capacity;
     struct word_version *versions = realloc(word->versions, capacity * sizeof *versions);
     if (!versions)
         return false;
@@ -142,12 +143,12 @@ bool history_record(struct history *history, uint64_t addr, uint64_t old_value, 
         return false;
     struct word_history *word = probe(history, addr);
     if (!word->versions) {
-        if (!make_room(word, limits))
+        struct word_version *versions = malloc(FIRST_VERSIONS * sizeof *versions);
+        if (!versions)
             return false;
-        word->addr = addr;
-        word->versions[0] = (struct word_version){.value = old_value, .end = MOMENT_NEVER};
-        word->count = 1;
-        word->forgotten = 0;
+        versions[0] = (struct word_version){.value = old_value, .end = MOMENT_NEVER};
+        *word =
+            (struct word_history){.addr = addr, .versions = versions, .count = 1, .capacity = FIRST_VERSIONS};
         history->used++;
     } else if (!make_room(word, limits)) {
         return false;

@@ -77,7 +77,7 @@ struct rules_rights rules_add_entry(struct rules_rights rights, uint64_t entry)
 
 uint64_t rules_page_bytes(unsigned size)
 {
-    return 4096ull << (9 * size);
+    return 4096ull << (9 * (size & 3));
 }
 
 struct rules_outcome rules_page(const struct rules_format *format, unsigned level, uint64_t entry,

@@ -222,15 +222,18 @@ static unsigned parse_registers(char *const *columns, struct oracle_case *out)
     return 0;
 }
 
+static bool copy_name(const char *name, char *to, size_t size)
+{
+    return (size_t)snprintf(to, size, "%s", name) < size;
+}
+
 static unsigned parse_case(char *const *columns, struct oracle_case *out)
 {
     *out = (struct oracle_case){.levels = 0};
-    if (strlen(columns[COLUMN_ID]) >= sizeof out->id)
+    if (!copy_name(columns[COLUMN_ID], out->id, sizeof out->id))
         return COLUMN_ID + 1;
-    strcpy(out->id, columns[COLUMN_ID]);
-    if (strlen(columns[COLUMN_SUITE]) >= sizeof out->suite)
+    if (!copy_name(columns[COLUMN_SUITE], out->suite, sizeof out->suite))
         return COLUMN_SUITE + 1;
-    strcpy(out->suite, columns[COLUMN_SUITE]);
     if (!parse_access(columns[COLUMN_ACCESS], out))
         return COLUMN_ACCESS + 1;
     unsigned wrong = parse_registers(columns, out);

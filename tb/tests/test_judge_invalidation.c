@@ -326,13 +326,12 @@ static void test_invpcid_types(void **state)
 {
     (void)state;
     static const struct {
-        uint64_t type;
+        uint64_t type, va;
         uint16_t pcid;
-        uint64_t va;
         bool stale;
     } cases[] = {
-        {0, 1, PAGE_VA, true}, {0, 2, PAGE_VA, false}, {0, 1, PAGE2_VA, false}, {1, 1, 0, true},
-        {1, 2, 0, false},      {2, 0, 0, true},        {3, 0, 0, true},
+        {0, PAGE_VA, 1, true}, {0, PAGE_VA, 2, false}, {0, PAGE2_VA, 1, false}, {1, 0, 1, true},
+        {1, 0, 2, false},      {2, 0, 0, true},        {3, 0, 0, true},
     };
 
     pcids_on();

@@ -18,12 +18,12 @@
 #define AFTER     "- = = 4027 ="
 #define GOOD      "4-1 va " REGISTERS " uw 8040201abc 1000 " ENTRIES " OK - 5abc " AFTER "\n"
 
-static char path[] = "/tmp/oracle_cases_XXXXXX";
+static char path[32];
 
 /* Opens a file with this text. */
 static struct oracle_cases *cases_of(const char *text)
 {
-    strcpy(path + strlen(path) - 6, "XXXXXX");
+    snprintf(path, sizeof path, "/tmp/oracle_cases_XXXXXX");
     int fd = mkstemp(path);
 
     assert_true(fd >= 0);
@@ -104,7 +104,7 @@ static void test_bad_lines(void **state)
         "4-1 va 4 2 0 0 1 1 0 0 1 4 8 uw 8040201abc 1000 " ENTRIES " OK - 5abc " AFTER "\n",
         "a-name-that-is-too-long-for-a-case va " REGISTERS " uw 8040201abc 1000 " ENTRIES " OK - 5abc " AFTER
         "\n",
-        "4-1 va " REGISTERS,
+        ("4-1 va " REGISTERS),
     };
     struct oracle_case test;
 
