@@ -364,22 +364,22 @@ static void test_register_writes_that_flush_all(void **state)
 {
     (void)state;
     static const struct {
-        enum mmu_op op;
         uint64_t before, after;
+        enum mmu_op op;
         bool stale;
     } cases[] = {
-        {OP_WRITE_CR4, CR4_PAE, CR4_PAE | CR4_PGE, true},
-        {OP_WRITE_CR4, CR4_PAE | CR4_PGE, CR4_PAE, true},
-        {OP_WRITE_CR4, CR4_PAE | CR4_PCIDE, CR4_PAE, true},
-        {OP_WRITE_CR4, CR4_PAE, CR4_PAE | CR4_SMEP, true},
-        {OP_WRITE_CR4, CR4_PAE | CR4_SMEP, CR4_PAE, false},
-        {OP_WRITE_CR4, CR4_PAE, CR4_PAE | CR4_PCIDE, false},
-        {OP_WRITE_CR4, CR4_PAE, CR4_PAE | CR4_PKE | CR4_PKS, false},
-        {OP_WRITE_CR0, CR0_PG, CR0_PG | CR0_WP, false},
-        {OP_WRITE_EFER, 0, EFER_NXE, true},
-        {OP_WRITE_EFER, EFER_NXE, 0, true},
-        {OP_WRITE_PKRU, 0, 0, false},
-        {OP_WRITE_PKRS, 0, 0, false},
+        {CR4_PAE, CR4_PAE | CR4_PGE, OP_WRITE_CR4, true},
+        {CR4_PAE | CR4_PGE, CR4_PAE, OP_WRITE_CR4, true},
+        {CR4_PAE | CR4_PCIDE, CR4_PAE, OP_WRITE_CR4, true},
+        {CR4_PAE, CR4_PAE | CR4_SMEP, OP_WRITE_CR4, true},
+        {CR4_PAE | CR4_SMEP, CR4_PAE, OP_WRITE_CR4, false},
+        {CR4_PAE, CR4_PAE | CR4_PCIDE, OP_WRITE_CR4, false},
+        {CR4_PAE, CR4_PAE | CR4_PKE | CR4_PKS, OP_WRITE_CR4, false},
+        {CR0_PG, CR0_PG | CR0_WP, OP_WRITE_CR0, false},
+        {0, EFER_NXE, OP_WRITE_EFER, true},
+        {EFER_NXE, 0, OP_WRITE_EFER, true},
+        {0, 0, OP_WRITE_PKRU, false},
+        {0, 0, OP_WRITE_PKRS, false},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
