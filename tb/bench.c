@@ -88,6 +88,8 @@ static int open_stimulus(struct bench *bench)
         .seed = options->seed,
         .max_accesses = bound(options->accesses),
     };
+    if (options->open_stimulus)
+        return options->open_stimulus(options->open_self, &env, &bench->loop.stimulus);
     if (options->script)
         return script_open(options->script, &env, &bench->loop.stimulus);
     if (options->trace)

@@ -11,6 +11,7 @@
 
 #include "bench_params.h"
 #include "params.h"
+#include "stimulus.h"
 
 enum engine {
     ENGINE_LOCKSTEP, /* RTL and model, compared in every cycle; the RTL drives */
@@ -23,10 +24,13 @@ struct bench_options {
     const struct bench_params *bench; /* checked */
     enum engine engine;
 
-    /* The stimulus: exactly one of the three. */
+    /* The stimulus: exactly one of the four. */
     const char *script;
     const char *trace;
     bool random;
+    /* one of the caller's own: opened as the others are (stimulus.h), with open_self */
+    int (*open_stimulus)(void *open_self, const struct stimulus_env *env, struct stimulus *out);
+    void *open_self;
 
     const char *image;     /* NULL: none */
     uint64_t seed;         /* of the random stimulus and of the memory's delays */
