@@ -147,9 +147,12 @@ bool history_record(struct history *history, uint64_t addr, uint64_t old_value, 
         if (!versions)
             return false;
         versions[0] = (struct word_version){.value = old_value, .end = MOMENT_NEVER};
-        *word =
-            (struct word_history){.addr = addr, .versions = versions, .count = 1, .capacity = FIRST_VERSIONS};
         history->used++;
+        word->addr = addr;
+        word->versions = versions;
+        word->count = 1;
+        word->capacity = FIRST_VERSIONS;
+        word->forgotten = 0;
     } else if (!make_room(word, limits)) {
         return false;
     }
