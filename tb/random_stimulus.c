@@ -19,6 +19,7 @@ enum {
     ATTRS = 1 << ATTR_BITS,
     RECENT = 16, /* powers of two */
     CHANGED = 8,
+    REPEATED = 6, /* of 16 accesses go to a page that one of the last few went to */
     FAULTS = 16,
     FLUSH_EVERY = 50000, /* cycles; bounds what the judge has to remember */
     INVALIDATE_WITHIN = 40,
@@ -180,12 +181,16 @@ static uint8_t tame(uint8_t attr, bool upper, uint64_t draw)
 static void make_access(struct random_stimulus *random, unsigned port)
 {
     uint64_t draw = random_u64(&random->source);
-    uint64_t page = phase_page(random, (uint32_t)(draw >> 44));
-    unsigned size = page & 3;
+    uint64_t page;
+    unsigned size = PAGE_4K;
     if (random->hot_left) {
         random->hot_left--;
         page = random->hot_va;
-        size = PAGE_4K;
+    } else if ((draw >> 40 & 15) < REPEATED && random->recent_count >= RECENT) {
+        page = random->recent[(random->recent_count - 1 - (draw >> 44 & 3)) % RECENT];
+    } else {
+        page = phase_page(random, (uint32_t)(draw >> 44));
+        size = page & 3;
     }
     uint64_t va = (page & ~0xfffull) | (draw >> 10 & 0xfff);
     if (size)
