@@ -107,7 +107,7 @@ take_answer(struct bench_loop *loop, unsigned p, const struct response *response
     } else {
         port->free_tags |= 1ull << tag;
     }
-    loop->counts.answers[(response->source & 3) | (response->size & 3) << 2 | (response->fault & 3) << 4]++;
+    port->answers[(response->source & 3) | (response->size & 3) << 2 | (response->fault & 3) << 4]++;
     if (flags.heard)
         tell_answer(loop, p, response, flags);
 }
@@ -369,6 +369,10 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         }
     }
 
+    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
+        for (unsigned i = 0; i < ANSWER_KINDS; i++)
+            loop->counts.answers[i] += loop->ports[p].answers[i];
+    }
     if (loop->outcome == OUTCOME_DONE && flags.watched && loop->judge && !judge_finish(loop->judge))
         fail(loop, OUTCOME_ILLEGAL);
     if (loop->outcome == OUTCOME_DONE && flags.rtl && flags.model && !rtl_compare(loop->rtl, loop->mmu, true))

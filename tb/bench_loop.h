@@ -32,11 +32,12 @@ enum bench_outcome {
     OUTCOME_STUCK,    /* the stimulus waits for nothing */
 };
 
+enum { ANSWER_KINDS = 64 };
+
 /* What the bench itself counts, whatever the engine. */
 struct bench_counts {
     uint64_t accepted, answered;
-    /* answers by source + 4 * size + 16 * fault */
-    uint64_t answers[64];
+    uint64_t answers[ANSWER_KINDS]; /* by source + 4 * size + 16 * fault; set when the loop ends */
     uint64_t ops[OP_COUNT];
     uint64_t ops_done;
 };
@@ -51,6 +52,7 @@ struct bench_port {
     uint64_t free_tags; /* bit per tag, without next_tag */
     uint8_t next_tag;   /* kept for the access offered now or next; NO_TAG: all are in use */
     struct outstanding outstanding[MMU_TAGS];
+    uint64_t answers[ANSWER_KINDS]; /* per port: increments of one word wait for each other */
 };
 
 struct bench_loop {
