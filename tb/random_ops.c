@@ -148,6 +148,8 @@ static struct op_req choose(struct random_ops *ops, uint64_t cycle, uint64_t va)
         draw -= ops->weights[group];
     switch (group) {
     case GROUP_INVLPG:
+        if (random_chance(ops->source, 20))
+            va ^= 1ull << 62; /* not canonical: does nothing */
         return (struct op_req){.op = OP_INVLPG, .va = va};
     case GROUP_INVPCID:
         return invpcid(ops, va);
