@@ -47,8 +47,10 @@ TEST_SCRIPTS := $(wildcard tb/tests/*.sh)
 
 RUN_ARGS ?= -c configs/default.yaml --random --image configs/images/linux-l4.tables.bin.zst --cycles 5M
 JOBS ?= $(shell nproc)
+SOAK_CYCLES ?= 8M
+SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test lint bench docs clean sanitize programs tests FORCE
+.PHONY: help all setup run test soak lint bench docs clean sanitize programs tests FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -69,6 +71,10 @@ run: setup ## set up, build, and run RTL and C model in lockstep on a real machi
 test: setup ## set up, build and run every test
 	+@$(BUILD_NOW) programs
 	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) .ci/run-tests $(BUILD)/test-logs $(TESTS) $(TEST_SCRIPTS)
+
+soak: setup ## 100 million random lockstep cycles across the configurations
+	+@$(BUILD_NOW) $(PROGRAM)
+	TWINWALK=$(PROGRAM) CYCLES=$(SOAK_CYCLES) SEEDS="$(SOAK_SEEDS)" tb/tests/random_lockstep.sh
 
 sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
 	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests
