@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "bench_loop.h"
@@ -41,6 +42,21 @@ static double seconds_since(const struct timespec *start)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
+}
+
+/* Time of this process in user mode; other processes weigh less on it than on the wall clock's. */
+static double user_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec * 1e-6;
+}
+
+static double peak_memory_mib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
 }
 
 static void show_progress(void *self, const struct bench_loop *loop)
@@ -242,9 +258,11 @@ static int run(struct bench *bench)
 
     clock_gettime(CLOCK_MONOTONIC, &bench->start);
     bench->last_progress = bench->start;
+    double user_start = user_seconds();
     bench_loop_start(loop);
     enum bench_outcome outcome = bench_loop_run(loop);
     double seconds = seconds_since(&bench->start);
+    double user = user_seconds() - user_start;
     end_progress(bench);
     if (outcome != OUTCOME_DONE)
         explain_failure(bench);
@@ -253,6 +271,8 @@ static int run(struct bench *bench)
         .engine = bench->options->engine,
         .cycles = loop->cycle,
         .seconds = seconds,
+        .user_seconds = user,
+        .peak_memory_mib = peak_memory_mib(),
         .judged = loop->judge != NULL,
         .mismatches = outcome != OUTCOME_DONE && outcome != OUTCOME_STUCK,
         .failures = loop->stimulus.failures ? loop->stimulus.failures(loop->stimulus.self) : 0,

@@ -17,6 +17,8 @@ struct bench_report {
     uint64_t mismatches; /* 1 when RTL and model differ or the judge found an answer illegal */
     uint64_t failures;   /* expectations of the stimulus that failed */
     double seconds;      /* of the loop, by the wall clock */
+    double user_seconds; /* of the loop, in user mode */
+    double peak_memory_mib;
     bool judged;
     const struct bench_counts *counts;
     const struct memory_stats *memory;

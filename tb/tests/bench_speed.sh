@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make bench works from end to end: on loads too small to measure anything.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+
+# check NAME COMMAND...: one line of TAP; what COMMAND wrote is in $work/out.
+check() {
+    local name=$1
+    number=$((number + 1))
+    shift
+    if "$@"; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        sed 's/^/# /' "$work/out"
+    fi
+}
+
+bench() {
+    BENCH_CYCLES=3000 BENCH_ACCESSES=3000 BENCH_SYNTHETIC=3000 BENCH_JSON=$work/bench.json \
+        env "$@" tb/bench_speed.sh >"$work/out" 2>&1
+}
+
+rates_everywhere() {
+    local rates='( +[0-9]+\.[0-9]{3}){4}$' config load engine
+    for config in default sapphire_rapids; do
+        for load in random sqlite3; do
+            for engine in rtl lockstep model; do
+                grep -qE "^$config +$load +$engine$rates" "$work/out" || return 1
+            done
+        done
+        grep -qE "^$config +sequential +model$rates" "$work/out" || return 1
+        grep -qE "^$config +uniform +model$rates" "$work/out" || return 1
+    done
+    grep -qE "^tiny +random +rtl$rates" "$work/out" && grep -qE "^default +image +lockstep$rates" "$work/out"
+}
+
+goals_judged() {
+    [ "$(grep -cE ' +[0-9]+\.[0-9]{2}  goal (>=|<) .*: (met|missed)$' "$work/out")" -eq 15 ]
+}
+
+# As many brackets closed as opened, a run for each line of the table, two values for two repetitions
+# (the image is there once).
+json_complete() {
+    [ "$(grep -c '"load": ' "$work/bench.json")" -eq "$(grep -cE '( +[0-9]+\.[0-9]{3}){4}$' "$work/out")" ] &&
+        [ "$(grep -c '"met": ' "$work/bench.json")" -eq 15 ] &&
+        [ "$(tr -cd '{[' <"$work/bench.json" | wc -c)" -eq "$(tr -cd '}]' <"$work/bench.json" | wc -c)" ] &&
+        [ "$(grep -cE '"user_seconds": \[[0-9.e-]+, [0-9.e-]+\]' "$work/bench.json")" -eq 18 ]
+}
+
+refused() {
+    local status=0
+    bench "$@" || status=$?
+    [ "$status" -eq 2 ] && grep -q 'is not a number' "$work/out"
+}
+
+nothing_left() {
+    local status=0
+    rm -f "$work/bench.json"
+    bench TWINWALK=false BENCH_REPEAT=1 || status=$?
+    [ "$status" -eq 1 ] && [ ! -e "$work/bench.json" ]
+}
+
+check "a run of everything" bench BENCH_REPEAT=2
+check "rates of every engine" rates_everywhere
+check "every goal is met or missed" goals_judged
+check "JSON" json_complete
+check "bad number of repetitions" refused BENCH_REPEAT=0
+check "bad length" refused BENCH_CYCLES=1e6
+check "no JSON when a run fails" nothing_left
+echo "1..$number"
