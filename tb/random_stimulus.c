@@ -11,15 +11,10 @@
 
 #include "bench_params.h"
 #include "image.h"
-#include "random_gaps.h"
+#include "random_accesses.h"
 #include "random_ops.h"
 
 enum {
-    ATTR_BITS = 12,
-    ATTRS = 1 << ATTR_BITS,
-    RECENT = 16, /* powers of two */
-    CHANGED = 8,
-    REPEATED = 6, /* of 16 accesses go to a page that one of the last few went to */
     FAULTS = 16,
     FLUSH_EVERY = 50000, /* cycles; bounds what the judge has to remember */
     INVALIDATE_WITHIN = 40,
@@ -38,68 +33,28 @@ struct random_stimulus {
     struct random_source source;
     struct random_tables tables;
     struct random_ops ops;
-    struct random_gaps access_gaps, op_gaps, software_gaps, non_canonical_gaps;
-    uint8_t attrs[ATTRS]; /* of data accesses, as often as their weights say */
+    struct random_accesses accesses;
+    struct random_gaps access_gaps, op_gaps, software_gaps;
     uint32_t change_weights[CHANGE_COUNT], change_sum;
 
     unsigned ports;
     unsigned setup_left; /* operations before the first access */
-    uint64_t accesses;
     uint64_t next_event; /* the earliest of the following */
     uint64_t phase_end, mood_end, next_software, next_heal, next_flush;
     bool calm;
     uint64_t next_op;
     uint64_t due[MMU_MAX_PORTS];  /* of the next access */
     uint64_t wait[MMU_MAX_PORTS]; /* from the acceptance of the one offered until then */
-    uint64_t until_non_canonical; /* accesses */
-
-    enum random_phase phase;
-    uint8_t active;        /* ports that access in this phase */
-    uint32_t first, count; /* pages of the phase */
-    uint32_t step, step_shift;
-    uint64_t hot_va; /* the next hot_left accesses go there */
-    unsigned hot_left;
+    uint8_t active;               /* ports that access in this phase */
 
     uint8_t valid; /* offered and not accepted */
     bool op_valid;
     struct access_req req[MMU_MAX_PORTS];
     struct op_req op;
 
-    uint64_t recent[RECENT];
-    uint64_t changed[CHANGED];
     struct page_fault faults[FAULTS];
-    uint32_t recent_count, changed_count, fault_count;
-    uint64_t phases[PHASE_COUNT];
+    uint32_t fault_count;
 };
-
-static uint32_t fill_attrs(struct random_stimulus *random, uint32_t at, uint64_t part, uint64_t whole,
-                           uint8_t attr)
-{
-    uint32_t count = (uint32_t)(part * ATTRS / whole);
-    if (part && !count)
-        count = 1;
-    while (count-- && at < ATTRS)
-        random->attrs[at++] = attr;
-    return at;
-}
-
-static void set_attrs(struct random_stimulus *random)
-{
-    const struct bench_params *bench = random->env.bench;
-    uint64_t kinds = bench->random.weight_read + bench->random.weight_write + bench->random.weight_implicit;
-    uint64_t user = bench->random.weight_user;
-    uint64_t modes = user + bench->random.weight_supervisor;
-    uint64_t whole = kinds * modes;
-    uint32_t at = 0;
-
-    at = fill_attrs(random, at, bench->random.weight_implicit * modes, whole, ACCESS_READ | ATTR_IMPLICIT);
-    at = fill_attrs(random, at, bench->random.weight_write * user, whole, ACCESS_WRITE | ATTR_USER);
-    at = fill_attrs(random, at, bench->random.weight_write * (modes - user), whole, ACCESS_WRITE);
-    at = fill_attrs(random, at, bench->random.weight_read * (modes - user), whole, ACCESS_READ);
-    at = fill_attrs(random, at, bench->random.weight_read * user, whole, ACCESS_READ | ATTR_USER);
-    for (uint32_t i = 0; at < ATTRS; i++) /* lost in rounding */
-        random->attrs[at++] = random->attrs[i];
-}
 
 static const struct random_space *current_space(const struct random_stimulus *random)
 {
@@ -114,24 +69,13 @@ static const struct random_pages *current_pages(const struct random_stimulus *ra
 
 static void start_phase(struct random_stimulus *random, uint64_t cycle)
 {
-    static const uint8_t kinds[20] = {
-        PHASE_QUIET, PHASE_QUIET, PHASE_QUIET,  PHASE_QUIET,   PHASE_BURST,   PHASE_BURST,   PHASE_BURST,
-        PHASE_BURST, PHASE_BURST, PHASE_STRIDE, PHASE_STRIDE,  PHASE_STRIDE,  PHASE_WIDE,    PHASE_WIDE,
-        PHASE_WIDE,  PHASE_WIDE,  PHASE_WIDE,   PHASE_CHANGED, PHASE_CHANGED, PHASE_CHANGED,
-    };
     struct random_source *source = &random->source;
-    uint32_t pages = current_pages(random)->count;
-
-    random->phase = kinds[random_below(source, 20)];
-    random->phases[random->phase]++;
-    random->phase_end = cycle + 1 + random_below(source, 2 * random->env.bench->random.burst);
-    random->first = random_below(source, pages);
-    random->count = 1 + random_below(source, 6);
-    random->step = 0;
-    random->step_shift = random_below(source, 4);
     uint8_t all = (uint8_t)((1u << random->ports) - 1);
+
+    random_accesses_start_phase(&random->accesses, current_pages(random));
+    random->phase_end = cycle + 1 + random_below(source, 2 * random->env.bench->random.burst);
     random->active = random_chance(source, 700) ? all : 1 + (uint8_t)random_below(source, all);
-    if (random->phase == PHASE_QUIET)
+    if (random->accesses.phase == PHASE_QUIET)
         random->active = 0;
     for (unsigned p = 0; p < random->ports; p++) {
         if (random->due[p] < cycle)
@@ -139,78 +83,10 @@ static void start_phase(struct random_stimulus *random, uint64_t cycle)
     }
 }
 
-static uint64_t phase_page(struct random_stimulus *random, uint32_t draw)
-{
-    const struct random_pages *pages = current_pages(random);
-    uint32_t index;
-
-    switch (random->phase) {
-    case PHASE_CHANGED:
-        if (random->changed_count)
-            return random->changed[draw & (CHANGED - 1)] & ~0xfffull;
-        index = draw % pages->count;
-        break;
-    case PHASE_BURST:
-        index = random->first + draw % random->count;
-        break;
-    case PHASE_STRIDE:
-        index = random->first + (random->step++ >> random->step_shift);
-        break;
-    default:
-        index = (uint32_t)(((uint64_t)draw * pages->count) >> 20);
-        break;
-    }
-    while (index >= pages->count)
-        index -= pages->count;
-    return pages->va[index];
-}
-
-/* Keeps most accesses from what is forbidden to all of their kind. */
-static uint8_t tame(uint8_t attr, bool upper, uint64_t draw)
-{
-    bool user = attr & ATTR_USER;
-    if (user && upper && (draw & 15))
-        attr &= (uint8_t)~ATTR_USER; /* the upper half is the supervisor's */
-    if (!user && !upper && (attr & ATTR_KIND) == ACCESS_FETCH && (draw & 7))
-        attr |= ATTR_USER; /* SMEP */
-    if (draw >> 4 & 3)
-        attr |= ATTR_AC; /* SMAP */
-    return attr;
-}
-
 static void make_access(struct random_stimulus *random, unsigned port)
 {
-    uint64_t draw = random_u64(&random->source);
-    uint64_t page;
-    unsigned size = PAGE_4K;
-    if (random->hot_left) {
-        random->hot_left--;
-        page = random->hot_va;
-    } else if ((draw >> 40 & 15) < REPEATED && random->recent_count >= RECENT) {
-        page = random->recent[(random->recent_count - 1 - (draw >> 44 & 3)) % RECENT];
-    } else {
-        page = phase_page(random, (uint32_t)(draw >> 44));
-        size = page & 3;
-    }
-    uint64_t va = (page & ~0xfffull) | (draw >> 10 & 0xfff);
-    if (size)
-        va |= random_u64(&random->source) & ((4096ull << 9 * size) - 1);
-
-    uint8_t attr = random->attrs[draw >> 22 & (ATTRS - 1)];
-    if (port == MMU_PORT_FETCH)
-        attr = (attr & ATTR_USER) | ACCESS_FETCH;
-    attr = tame(attr, va >> 63, draw >> 34);
-    if (random->until_non_canonical-- == 0) {
-        unsigned lowest = random->tables.levels == 5 ? 56 : 47;
-        uint64_t other = random_u64(&random->source);
-        va ^= 1ull << (lowest + other % (64 - lowest));
-        random->until_non_canonical = random_gap(&random->non_canonical_gaps, &random->source, other >> 32);
-    } else {
-        random->recent[random->recent_count++ % RECENT] = va;
-    }
-    random->req[port] = (struct access_req){.va = va, .attr = attr};
+    uint64_t draw = random_accesses_next(&random->accesses, current_pages(random), port, &random->req[port]);
     random->wait[port] = random_gap(&random->access_gaps, &random->source, draw);
-    random->accesses++;
 }
 
 /* The latest of those not served yet. */
@@ -255,25 +131,16 @@ static void software(struct random_stimulus *random, uint64_t cycle)
     const struct random_space *space = current_space(random);
     uint64_t va;
 
-    if (random_chance(source, 600) && random->recent_count) {
-        uint32_t kept = random->recent_count < RECENT ? random->recent_count : RECENT;
-        va = random->recent[random_below(source, kept)];
+    if (random_chance(source, 600) && random->accesses.count) {
+        va = random_accesses_recent(&random->accesses);
     } else {
         space = &random->tables.spaces[random_below(source, random->tables.space_count)];
         va = random_tables_any_page(&random->tables, space);
     }
     random_tables_change(&random->tables, space, va, choose_change(random), cycle);
 
-    if (space == current_space(random)) {
-        if (!random->changed_count) {
-            for (unsigned i = 0; i < CHANGED; i++)
-                random->changed[i] = va;
-        }
-        random->changed[random->changed_count++ % CHANGED] = va;
-        random->hot_va = va;
-        if (random_chance(source, 400))
-            random->hot_left = random_below(source, 8);
-    }
+    if (space == current_space(random))
+        random_accesses_changed(&random->accesses, va);
     if (random_chance(source, 500))
         random_ops_invalidate(&random->ops, cycle + random_below(source, INVALIDATE_WITHIN), space, va);
 }
@@ -323,9 +190,9 @@ static void events(struct random_stimulus *random, uint64_t cycle)
 
 static void make_op(struct random_stimulus *random, uint64_t cycle)
 {
-    uint64_t va = random->recent[random_below(&random->source, RECENT)];
+    uint64_t va = random_accesses_recent(&random->accesses);
     if (random_chance(&random->source, 300))
-        va = random->hot_va;
+        va = random->accesses.hot_va;
     else if (random_chance(&random->source, 300))
         va = random_tables_any_page(&random->tables, current_space(random));
     random_ops_next(&random->ops, cycle, va, &random->op);
@@ -340,7 +207,7 @@ static uint64_t op_due(const struct random_stimulus *random)
 
 static bool exhausted(const struct random_stimulus *random)
 {
-    return random->accesses >= random->env.max_accesses;
+    return random->accesses.count >= random->env.max_accesses;
 }
 
 /* What is offered and ready is accepted. */
@@ -398,8 +265,7 @@ static void answered(void *self, const struct access_result *result)
         return;
     if (result->index & 3) {
         /* As a program would after a fault, go on elsewhere. */
-        random->first = random_below(&random->source, current_pages(random)->count);
-        random->hot_left = 0;
+        random_accesses_leave(&random->accesses, current_pages(random));
     }
     bool missing = !(result->response.error_code & PF_P) || (result->response.error_code & PF_RSVD);
     if (!missing && (result->index & 7))
@@ -455,9 +321,9 @@ static void destroy(void *self)
 struct random_counts random_counts(const struct stimulus *stimulus)
 {
     const struct random_stimulus *random = stimulus->self;
-    struct random_counts counts = {.accesses = random->accesses};
+    struct random_counts counts = {.accesses = random->accesses.count};
     for (unsigned i = 0; i < PHASE_COUNT; i++)
-        counts.phases[i] = random->phases[i];
+        counts.phases[i] = random->accesses.phases[i];
     for (unsigned i = 0; i < CHANGE_COUNT; i++)
         counts.changes[i] = random->tables.changes[i];
     return counts;
@@ -484,12 +350,8 @@ static void set_rates(struct random_stimulus *random)
     random_gaps_set(&random->access_gaps, bench->random.access_rate);
     random_gaps_set(&random->op_gaps, bench->random.op_rate);
     random_gaps_set(&random->software_gaps, bench->random.software_rate);
-    random_gaps_set(&random->non_canonical_gaps, bench->random.non_canonical);
-    random->until_non_canonical =
-        random_gap(&random->non_canonical_gaps, &random->source, random_u64(&random->source));
     for (unsigned p = 0; p < random->ports; p++)
         random->due[p] = random_gap(&random->access_gaps, &random->source, random_u64(&random->source));
-    set_attrs(random);
 }
 
 int random_open(const struct stimulus_env *env, struct stimulus *out)
@@ -518,6 +380,7 @@ int random_open(const struct stimulus_env *env, struct stimulus *out)
         destroy(random);
         return -1;
     }
+    random_accesses_open(&random->accesses, &random->tables, &random->source);
     random_ops_open(&random->ops, &random->tables, &random->source);
     random->setup_left = random->ops.queued;
     *out = (struct stimulus){
