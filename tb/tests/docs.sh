@@ -92,16 +92,14 @@ options_exist() {
         "$twinwalk" trace convert --help
         "$twinwalk" trace info --help
     } 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*' | LC_ALL=C sort -u >"$work/options"
-    # valgrind; verilator, gcc and git
-    printf '%s\n' --tool --trace-mem --lint-only --public-flat-rw >>"$work/options"
+    # those of valgrind
+    printf '%s\n' --tool --trace-mem --log-file >>"$work/options"
     while IFS=: read -r page option; do
         grep -qx -- "$option" "$work/options" || {
             echo "$page: no option $option"
             bad=1
         }
-    done < <(grep -vE '^ *<!--|^\|?[-|: ]+$' "${pages[@]}" | sed -nE 's/^([^:]*):(.*)$/\1:\2/p' |
-        grep -oE '^[^:]*:|(^|[^a-zA-Z0-9-])--[a-z][a-z0-9-]*' | awk '/:$/ {page = $0; next} {sub(/^[^-]*/, ""); print page $0}' |
-        LC_ALL=C sort -u)
+    done < <(grep -HoE -- '(^|[ `([])--[a-z][a-z0-9-]*' "${pages[@]}" | sed -E 's/:[ `([]*--/:--/' | LC_ALL=C sort -u)
     return $bad
 }
 
@@ -140,8 +138,8 @@ names_exist() {
     } >"$work/names"
     while IFS=: read -r page name; do
         name=${name//\`/}
-        # A part of a statistic with several values is as good.
-        grep -qxF -- "$name" "$work/names" || grep -qxF -- "${name%.*}" "$work/names" || {
+        # A part of a statistic with several values is as good, and so is what several have in common.
+        grep -qE -- "^${name%\*}(\\.|$)" "$work/names" || grep -qxF -- "${name%.*}" "$work/names" || {
             echo "$page: no $name"
             bad=1
         }
@@ -154,7 +152,7 @@ tests_exist() {
     local page name bad=0
     while IFS=: read -r page name; do
         name=${name//\`/}
-        grep -rqw -- "$name" tb/tests --include='*.c' --include='*.sh' || [ -e "tb/tests/$name" ] || {
+        grep -qw -- "$name" tb/tests/*.c || [ -e "tb/tests/$name" ] || {
             echo "$page: no $name"
             bad=1
         }
