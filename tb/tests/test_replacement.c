@@ -41,7 +41,7 @@ static void lru_is_a_list(void **unused)
     (void)unused;
     random_seed(&random, 1);
     for (unsigned ways = 1; ways <= REPLACEMENT_MAX_WAYS; ways++) {
-        uint8_t state[REPLACEMENT_MAX_WAYS], list[REPLACEMENT_MAX_WAYS];
+        uint8_t state[REPLACEMENT_MAX_WAYS], list[REPLACEMENT_MAX_WAYS] = {0};
         struct replacement r = make(POLICY_LRU, ways, state);
         for (unsigned way = 0; way < ways; way++)
             list[way] = (uint8_t)way;

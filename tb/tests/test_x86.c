@@ -276,22 +276,21 @@ static void physical_addresses(void **state)
 static void mode_after_writes(void **state)
 {
     static const struct {
-        uint8_t op;
         uint64_t bit;
-        uint32_t mode;
+        uint32_t mode, op;
     } cases[] = {
-        {OP_WRITE_CR0, CR0_PG, MODE_PG},       {OP_WRITE_CR0, CR0_WP, MODE_WP},
-        {OP_WRITE_CR4, CR4_PGE, MODE_PGE},     {OP_WRITE_CR4, CR4_LA57, MODE_LA57},
-        {OP_WRITE_CR4, CR4_PCIDE, MODE_PCIDE}, {OP_WRITE_CR4, CR4_SMEP, MODE_SMEP},
-        {OP_WRITE_CR4, CR4_SMAP, MODE_SMAP},   {OP_WRITE_CR4, CR4_PKE, MODE_PKE},
-        {OP_WRITE_CR4, CR4_PKS, MODE_PKS},     {OP_WRITE_EFER, EFER_NXE, MODE_NXE},
-        {OP_WRITE_EFER, EFER_LME, 0},          {OP_WRITE_CR4, CR4_PAE, 0},
+        {CR0_PG, MODE_PG, OP_WRITE_CR0},       {CR0_WP, MODE_WP, OP_WRITE_CR0},
+        {CR4_PGE, MODE_PGE, OP_WRITE_CR4},     {CR4_LA57, MODE_LA57, OP_WRITE_CR4},
+        {CR4_PCIDE, MODE_PCIDE, OP_WRITE_CR4}, {CR4_SMEP, MODE_SMEP, OP_WRITE_CR4},
+        {CR4_SMAP, MODE_SMAP, OP_WRITE_CR4},   {CR4_PKE, MODE_PKE, OP_WRITE_CR4},
+        {CR4_PKS, MODE_PKS, OP_WRITE_CR4},     {EFER_NXE, MODE_NXE, OP_WRITE_EFER},
+        {EFER_LME, 0, OP_WRITE_EFER},          {CR4_PAE, 0, OP_WRITE_CR4},
     };
     const uint32_t everything = MODE_CR0 | MODE_CR4 | MODE_NXE;
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint8_t op = cases[i].op;
+        uint32_t op = cases[i].op;
         uint32_t own = op == OP_WRITE_CR0 ? MODE_CR0 : op == OP_WRITE_CR4 ? MODE_CR4 : MODE_NXE;
         assert_int_equal(x86_mode_after(0, op, cases[i].bit), cases[i].mode);
         assert_int_equal(x86_mode_after(everything, op, cases[i].bit), (everything & ~own) | cases[i].mode);
@@ -312,37 +311,36 @@ static void mode_after_writes(void **state)
 static void what_operations_invalidate(void **state)
 {
     static const struct {
-        uint8_t op;
         uint64_t value;
-        uint32_t before;
+        uint32_t op, before;
         const char *gone;
     } cases[] = {
-        {OP_WRITE_CR0, CR0_WP, MODE_PG, "xxxxxx"}, /* PG cleared */
-        {OP_WRITE_CR0, CR0_PG, 0, "......"},       /* PG set */
-        {OP_WRITE_CR0, CR0_PG | CR0_WP, MODE_PG, "......"},
-        {OP_WRITE_CR3, 0x1000, 0, "xx...."},
-        {OP_WRITE_CR3, 0x1000 | CR3_NO_FLUSH, 0, "xx...."}, /* bit 63 counts with PCIDE only */
-        {OP_WRITE_CR3, 0x1000, MODE_PCIDE, "xx...."},
-        {OP_WRITE_CR3, 0x1000 | CR3_NO_FLUSH, MODE_PCIDE, "......"},
-        {OP_WRITE_CR4, CR4_PGE, 0, "xxxxxx"},
-        {OP_WRITE_CR4, 0, MODE_PGE, "xxxxxx"},
-        {OP_WRITE_CR4, CR4_PCIDE, 0, "......"},
-        {OP_WRITE_CR4, 0, MODE_PCIDE, "xxxxxx"},
-        {OP_WRITE_CR4, CR4_SMEP, 0, "xx.xxx"}, /* those of the current PCID, globals with them */
-        {OP_WRITE_CR4, 0, MODE_SMEP, "......"},
-        {OP_WRITE_CR4, CR4_SMAP | CR4_PKE | CR4_PKS, 0, "......"},
-        {OP_WRITE_CR4, CR4_PGE | CR4_SMEP, MODE_PGE | MODE_SMEP, "......"},
-        {OP_WRITE_CR4, CR4_LA57, 0, "xxxxxx"},  /* this MMU's choice */
-        {OP_WRITE_EFER, EFER_NXE, 0, "xxxxxx"}, /* likewise */
-        {OP_WRITE_EFER, 0, MODE_NXE, "xxxxxx"},
-        {OP_WRITE_EFER, EFER_NXE, MODE_NXE, "......"},
-        {OP_WRITE_PKRU, UINT32_MAX, 0, "......"},
-        {OP_WRITE_PKRS, UINT32_MAX, 0, "......"},
-        {OP_INVLPG, 0, MODE_PCIDE, "x..x.x"},
-        {OP_INVPCID, 0, MODE_PCIDE, "x....."},
-        {OP_INVPCID, 1, MODE_PCIDE, "xx...."},
-        {OP_INVPCID, 2, MODE_PCIDE, "xxxxxx"},
-        {OP_INVPCID, 3, MODE_PCIDE, "xxx..."},
+        {CR0_WP, OP_WRITE_CR0, MODE_PG, "xxxxxx"}, /* PG cleared */
+        {CR0_PG, OP_WRITE_CR0, 0, "......"},       /* PG set */
+        {CR0_PG | CR0_WP, OP_WRITE_CR0, MODE_PG, "......"},
+        {0x1000, OP_WRITE_CR3, 0, "xx...."},
+        {0x1000 | CR3_NO_FLUSH, OP_WRITE_CR3, 0, "xx...."}, /* bit 63 counts with PCIDE only */
+        {0x1000, OP_WRITE_CR3, MODE_PCIDE, "xx...."},
+        {0x1000 | CR3_NO_FLUSH, OP_WRITE_CR3, MODE_PCIDE, "......"},
+        {CR4_PGE, OP_WRITE_CR4, 0, "xxxxxx"},
+        {0, OP_WRITE_CR4, MODE_PGE, "xxxxxx"},
+        {CR4_PCIDE, OP_WRITE_CR4, 0, "......"},
+        {0, OP_WRITE_CR4, MODE_PCIDE, "xxxxxx"},
+        {CR4_SMEP, OP_WRITE_CR4, 0, "xx.xxx"}, /* those of the current PCID, globals with them */
+        {0, OP_WRITE_CR4, MODE_SMEP, "......"},
+        {CR4_SMAP | CR4_PKE | CR4_PKS, OP_WRITE_CR4, 0, "......"},
+        {CR4_PGE | CR4_SMEP, OP_WRITE_CR4, MODE_PGE | MODE_SMEP, "......"},
+        {CR4_LA57, OP_WRITE_CR4, 0, "xxxxxx"},  /* this MMU's choice */
+        {EFER_NXE, OP_WRITE_EFER, 0, "xxxxxx"}, /* likewise */
+        {0, OP_WRITE_EFER, MODE_NXE, "xxxxxx"},
+        {EFER_NXE, OP_WRITE_EFER, MODE_NXE, "......"},
+        {UINT32_MAX, OP_WRITE_PKRU, 0, "......"},
+        {UINT32_MAX, OP_WRITE_PKRS, 0, "......"},
+        {0, OP_INVLPG, MODE_PCIDE, "x..x.x"},
+        {0, OP_INVPCID, MODE_PCIDE, "x....."},
+        {1, OP_INVPCID, MODE_PCIDE, "xx...."},
+        {2, OP_INVPCID, MODE_PCIDE, "xxxxxx"},
+        {3, OP_INVPCID, MODE_PCIDE, "xxx..."},
     };
     const uint64_t page = 0x7f123456, other = 0x7f123457;
     const unsigned pcid = 0x123, other_pcid = 0x124;
