@@ -7,8 +7,8 @@
 
 struct bench_params {
 #define PARAM_SECTION(section, help) struct {
-#define PARAM_SECTION_END(section) \
-    }                              \
+#define PARAM_SECTION_END(section)                                                                           \
+    }                                                                                                        \
     section;
 #define PARAM(section, key, type, dflt, min, max, unit, help) uint32_t key;
 #include "bench_params.def"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pages that an image maps, found by reading its tables once. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "random_tables.h"
@@ -37,6 +38,7 @@ static void read_table(struct collector *collector, uint64_t table, unsigned lev
 {
     const struct random_tables *tables = collector->tables;
 
+    assert(level >= 1);
     if (collector->read == MAX_TABLES || !phys_mem_backed(tables->phys, table))
         return;
     collector->read++;
