@@ -29,7 +29,8 @@ bool l2_tlb_lookup(struct l2_tlb *l2, uint64_t vpn, unsigned pcid, uint64_t *tag
             continue;
         *tag = a->tag[entry];
         *data = a->data[entry];
-        tlb_array_mark(a, entry);
+        tlb_array_digest(a, (uint64_t)entry << 2);
+        tlb_array_touch(a, (uint32_t)entry);
         return true;
     }
     return false;

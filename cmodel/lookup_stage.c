@@ -6,7 +6,8 @@ void lookup_stage_accept(struct mmu *mmu, const struct mmu_in *in)
     mmu->lookup_valid = in->req_valid & mmu->out.req_ready;
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
-        /* Word by word: whoever filled in the tag just now wrote a byte, and a wider load would wait for it. */
+        /* Word by word: whoever filled in the tag just now wrote a byte, and a wider load would wait for it.
+         */
         mmu->lookup[port].va = in->req[port].va;
         mmu->lookup[port].attr = in->req[port].attr;
         mmu->lookup[port].tag = in->req[port].tag;
@@ -16,14 +17,19 @@ void lookup_stage_accept(struct mmu *mmu, const struct mmu_in *in)
 
 void lookup_stage_forget(struct mmu *mmu)
 {
-    for (unsigned port = 0; port < MMU_MAX_PORTS; port++)
-        mmu->memo[port].key = NO_KEY;
+    mmu->generation++;
 }
 
 /* Accesses with one key are answered alike but for the offset in the page. */
 static inline uint64_t lookup_key(const struct access_req *req)
 {
     return req->va >> 12 << 5 | (req->attr & ATTR_MASK);
+}
+
+static inline struct lookup_memo *memo_of(struct mmu *mmu, unsigned port)
+{
+    const struct access_req *req = &mmu->lookup[port];
+    return &mmu->memo[port][(req->va >> 12 ^ req->va >> 16) % LOOKUP_MEMOS];
 }
 
 static void answer(struct mmu *mmu, unsigned port, uint64_t pa, unsigned fault)
@@ -70,8 +76,11 @@ static void look_up_port(struct mmu *mmu, unsigned port)
         answer(mmu, port, pa, FAULT_NONE);
         mmu->out.resp[port].size = (uint8_t)size;
         mmu->out.resp[port].pat = (data >> DATA_PAT_SHIFT) & 7;
-        mmu->memo[port] = (struct lookup_memo){
-            .key = lookup_key(req), .frame = pa & ~0xfffull, .response = mmu->out.resp[port], .hit = hit};
+        *memo_of(mmu, port) = (struct lookup_memo){.key = lookup_key(req),
+                                                   .generation = mmu->generation,
+                                                   .frame = pa & ~0xfffull,
+                                                   .response = mmu->out.resp[port],
+                                                   .hit = hit};
     }
 }
 
@@ -82,8 +91,8 @@ void lookup_stage_look_up(struct mmu *mmu)
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
         const struct access_req *req = &mmu->lookup[port];
-        const struct lookup_memo *memo = &mmu->memo[port];
-        if (memo->key == lookup_key(req)) {
+        const struct lookup_memo *memo = memo_of(mmu, port);
+        if (memo->key == lookup_key(req) && memo->generation == mmu->generation) {
             mmu->hit[port] = memo->hit;
             mmu->out.resp[port] = memo->response;
             mmu->out.resp[port].pa = memo->frame | (req->va & 0xfff);
@@ -153,31 +162,33 @@ void lookup_stage_count(struct mmu *mmu)
         count_port(mmu, (unsigned)__builtin_ctz(left));
 }
 
+/* The array in which a port's lookup hit. */
+static struct tlb_array *hit_array(struct mmu *mmu, unsigned port)
+{
+    struct l1_tlb *l1 = port == MMU_PORT_FETCH ? &mmu->l1i : &mmu->l1d;
+    return &l1->array[mmu->hit[port].array];
+}
+
 void lookup_stage_mark_hits(struct mmu *mmu)
 {
-    static const struct l1_fill none;
-    uint8_t left = mmu->lookup_valid;
-    if (!left)
-        return;
-    /* The common case: each port hits, by its memo, the entry that its array marked last. */
-    for (; left; left &= (uint8_t)(left - 1)) {
+    for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
-        struct l1_hit hit = mmu->hit[port];
-        struct l1_tlb *l1 = port == MMU_PORT_FETCH ? &mmu->l1i : &mmu->l1d;
-        if (hit.array == TLB_MISS || l1->array[hit.array].last_marked != hit.entry)
-            break;
-    }
-    if (left) {
-        lookup_stage_count(mmu);
-        lookup_stage_clock(mmu, &none);
-        return;
-    }
-    for (left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
-        unsigned port = (unsigned)__builtin_ctz(left);
-        struct l1_hit hit = mmu->hit[port];
-        struct l1_tlb *l1 = port == MMU_PORT_FETCH ? &mmu->l1i : &mmu->l1d;
-        unsigned l1_port = port == MMU_PORT_FETCH ? 0 : port - 1;
-        tlb_array_digest(&l1->array[hit.array], (uint64_t)hit.entry << 2 | l1_port);
+        if (mmu->hit[port].array == TLB_MISS) {
+            mmu->stats.mmu_non_canonical += mmu->out.resp[port].fault != FAULT_NONE;
+            continue;
+        }
+        struct tlb_array *array = hit_array(mmu, port);
+        uint32_t entry = (uint32_t)mmu->hit[port].entry;
+        tlb_array_digest(array, (uint64_t)entry << 2 | (port == MMU_PORT_FETCH ? 0 : port - 1));
         mmu->hits[port][mmu->out.resp[port].size]++;
+        /* Of several ports that use one set the highest decides. */
+        bool overruled = false;
+        for (uint8_t higher = left & (uint8_t)(left - 1); higher; higher &= (uint8_t)(higher - 1)) {
+            unsigned other = (unsigned)__builtin_ctz(higher);
+            overruled |= mmu->hit[other].array != TLB_MISS && hit_array(mmu, other) == array &&
+                         tlb_array_set(array, (uint32_t)mmu->hit[other].entry) == tlb_array_set(array, entry);
+        }
+        if (!overruled)
+            tlb_array_touch(array, entry);
     }
 }

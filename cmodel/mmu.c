@@ -163,12 +163,12 @@ static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answe
         mmu->stats.mmu_page_faults += fault == FAULT_PAGE;
         mmu->stats.mmu_machine_checks += fault == FAULT_MACHINE_CHECK;
         mmu->out.resp[port] = (struct response){.pa = fault ? 0 : x86_physical(result, size, mq->va[id]),
-                                              .tag = mq->tag[id],
-                                              .fault = (uint8_t)fault,
-                                              .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
-                                              .size = size,
-                                              .pat = result >> DATA_PAT_SHIFT & 7,
-                                              .source = result >> RESULT_SOURCE_SHIFT & 3};
+                                                .tag = mq->tag[id],
+                                                .fault = (uint8_t)fault,
+                                                .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
+                                                .size = size,
+                                                .pat = result >> DATA_PAT_SHIFT & 7,
+                                                .source = result >> RESULT_SOURCE_SHIFT & 3};
     }
 }
 

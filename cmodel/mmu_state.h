@@ -16,18 +16,19 @@
 #include "walk_cache.h"
 
 /*
- * What the last hit on a port found. It stays true while the L1 TLB's entries
- * and the control registers are as they were: whatever changes those forgets
- * it. Only a way to be quick: no state of the machine.
+ * What a lookup on a port found lately. It stays true while the L1 TLB's
+ * entries and the control registers are as they were: whatever changes those
+ * makes another generation. Only a way to be quick: no state of the machine.
  */
 struct lookup_memo {
-    uint64_t key;             /* lookup_key() of the access; NO_KEY: nothing */
+    uint64_t key;             /* of the access, see lookup_stage.c */
+    uint64_t generation;      /* 0: nothing here */
     uint64_t frame;           /* physical address of the 4 KiB page */
     struct response response; /* but for pa and tag */
     struct l1_hit hit;
 };
 
-#define NO_KEY UINT64_MAX
+enum { LOOKUP_MEMOS = 16 }; /* per port; a power of two */
 
 struct mmu {
     struct l1_tlb l1i, l1d;
@@ -47,7 +48,8 @@ struct mmu {
     /* what the lookups found: a function of the above, kept for the clock edge */
     struct l1_hit hit[MMU_MAX_PORTS];
     uint8_t miss, skip_l2, from_root; /* bit per port */
-    struct lookup_memo memo[MMU_MAX_PORTS];
+    struct lookup_memo memo[MMU_MAX_PORTS][LOOKUP_MEMOS];
+    uint64_t generation;              /* of what memos know, from 1 */
     uint64_t hits[MMU_MAX_PORTS][3];  /* lookups answered, per page size */
     uint64_t accepted[ATTR_MASK + 1]; /* accesses, by attributes */
 

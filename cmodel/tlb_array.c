@@ -23,6 +23,7 @@ int tlb_array_init(struct tlb_array *a, uint32_t sets, uint32_t ways, enum granu
     a->valid = calloc(entries / 64 + 2, sizeof *a->valid);
     a->signature = calloc(entries + SIGNATURE_BLOCK, 1);
     a->set_bits = (uint8_t)__builtin_ctz(sets);
+    a->reciprocal = ((1ull << 32) + ways - 1) / ways;
     a->replacement_state = malloc(sets * state_bytes + 1);
     if (!a->tag || !a->data || !a->valid || !a->signature || !a->replacement_state)
         return -1;
@@ -108,10 +109,14 @@ int tlb_array_search(const struct tlb_array *a, uint64_t vpn, unsigned pcid)
     return found;
 }
 
-static void touch(struct tlb_array *a, uint32_t set, uint32_t way)
+void tlb_array_touch(struct tlb_array *a, uint32_t entry)
 {
-    a->last_marked = (int)(set * a->ways + way);
-    replacement_touch(&a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes, way);
+    uint32_t set = tlb_array_set(a, entry);
+    if (a->last_marked == (int)entry)
+        return;
+    a->last_marked = (int)entry;
+    replacement_touch(&a->replacement, a->replacement_state + (size_t)set * a->replacement.state_bytes,
+                      entry - set * a->ways);
 }
 
 /* Two translations that one lookup could both hit, in an array of that grain. */
@@ -204,7 +209,7 @@ static uint32_t fill(struct tlb_array *a, uint64_t tag, uint64_t data)
     tlb_array_digest(a, tag);
     tlb_array_digest(a, data);
     tlb_array_digest(a, entry);
-    touch(a, set, way);
+    tlb_array_touch(a, entry);
     return set;
 }
 
@@ -220,19 +225,13 @@ void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool
     for (unsigned port = 0; port < ports; port++) {
         if (found[port] == TLB_MISS)
             continue;
-        uint32_t set = (uint32_t)found[port] / a->ways;
+        uint32_t set = tlb_array_set(a, (uint32_t)found[port]);
         bool overruled = set == decided;
         for (unsigned higher = port + 1; higher < ports; higher++)
-            overruled |= found[higher] != TLB_MISS && (uint32_t)found[higher] / a->ways == set;
+            overruled |= found[higher] != TLB_MISS && tlb_array_set(a, (uint32_t)found[higher]) == set;
         if (!overruled)
-            touch(a, set, (uint32_t)found[port] % a->ways);
+            tlb_array_touch(a, (uint32_t)found[port]);
     }
-}
-
-void tlb_array_mark(struct tlb_array *a, int entry)
-{
-    tlb_array_digest(a, (uint64_t)entry << 2);
-    touch(a, (uint32_t)entry / a->ways, (uint32_t)entry % a->ways);
 }
 
 static void invalidate_entries(struct tlb_array *a, uint32_t first, uint32_t count, unsigned flags,

@@ -51,6 +51,7 @@ struct tlb_array {
     uint32_t count[3];          /* valid entries per page size: what is not there need not be searched */
     uint8_t *signature;         /* [entry]: a byte of the page number; a search looks at these first */
     uint8_t set_bits;           /* log2(sets) */
+    uint64_t reciprocal;        /* 2^32 / ways, rounded up */
 
     uint64_t fills[3], evictions[3], invalidations[3]; /* per page size */
 };
@@ -67,6 +68,12 @@ int tlb_array_search(const struct tlb_array *a, uint64_t vpn, unsigned pcid);
 static inline void tlb_array_digest(struct tlb_array *a, uint64_t word)
 {
     a->digest = (a->digest << 7 | a->digest >> 57) ^ word;
+}
+
+/* The set of an entry: a division by the ways. */
+static inline uint32_t tlb_array_set(const struct tlb_array *a, uint32_t entry)
+{
+    return (uint32_t)(entry * a->reciprocal >> 32);
 }
 
 static inline bool tlb_array_valid(const struct tlb_array *a, uint32_t entry)
@@ -99,8 +106,8 @@ static inline int tlb_array_lookup(struct tlb_array *a, uint64_t vpn, unsigned p
 void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool fill, uint64_t tag,
                      uint64_t data);
 
-/* The clock edge with only one lookup's mark: tlb_array_clock(a, &entry, 1, false, 0, 0). */
-void tlb_array_mark(struct tlb_array *a, int entry);
+/* The part of that clock edge that changes replacement state: an entry was used last in its set. */
+void tlb_array_touch(struct tlb_array *a, uint32_t entry);
 
 /* The clock edge of an invalidation of all entries (x86_invalidates). */
 void tlb_array_invalidate(struct tlb_array *a, unsigned flags, uint64_t vpn, unsigned pcid);
