@@ -237,12 +237,20 @@ void tlb_array_clock(struct tlb_array *a, const int *found, unsigned ports, bool
 static void invalidate_entries(struct tlb_array *a, uint32_t first, uint32_t count, unsigned flags,
                                uint64_t vpn, unsigned pcid)
 {
-    for (uint32_t entry = first; entry < first + count; entry++) {
-        if (!tlb_array_valid(a, entry) ||
-            !x86_invalidates(flags, vpn, pcid, a->tag[entry], grain_of(a, PAGE_4K)))
-            continue;
-        drop(a, entry);
-        a->invalidations[x86_tag_size(a->tag[entry])]++;
+    uint32_t end = first + count;
+    while (first < end) {
+        uint32_t span = 64 - (first & 63) < end - first ? 64 - (first & 63) : end - first;
+        uint64_t left = a->valid[first >> 6] >> (first & 63);
+        if (span < 64)
+            left &= (1ull << span) - 1;
+        for (; left; left &= left - 1) {
+            uint32_t entry = first + (uint32_t)__builtin_ctzll(left);
+            if (!x86_invalidates(flags, vpn, pcid, a->tag[entry], grain_of(a, PAGE_4K)))
+                continue;
+            drop(a, entry);
+            a->invalidations[x86_tag_size(a->tag[entry])]++;
+        }
+        first += span;
     }
 }
 
