@@ -84,23 +84,46 @@ readme_commands_run() {
     return $bad
 }
 
-# Every option in the text belongs to a subcommand, or to another program that the text speaks of.
+# The options of subcommands, as they say themselves: $work/options.NAME, and those of all in $work/options.
+list_options() {
+    local command
+    for command in run walk config trace; do
+        "$twinwalk" "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*' >"$work/options.$command"
+    done
+    # Those of valgrind too.
+    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --log-file; } >"$work/options"
+}
+
 options_exist() {
-    local page option bad=0
-    {
-        for command in run walk config trace; do "$twinwalk" "$command" --help; done
-        "$twinwalk" trace convert --help
-        "$twinwalk" trace info --help
-    } 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*' | LC_ALL=C sort -u >"$work/options"
-    # those of valgrind
-    printf '%s\n' --tool --trace-mem --log-file >>"$work/options"
+    local page option command line bad=0
+    list_options
     while IFS=: read -r page option; do
         grep -qx -- "$option" "$work/options" || {
             echo "$page: no option $option"
             bad=1
         }
     done < <(grep -HoE -- '(^|[ `([])--[a-z][a-z0-9-]*' "${pages[@]}" | sed -E 's/:[ `([]*--/:--/' | LC_ALL=C sort -u)
+    # A whole command: up to the end of the line or of the code.
+    while IFS=: read -r page line; do
+        command=${line#twinwalk }
+        command=${command%% *}
+        while read -r option; do
+            grep -qx -- "$option" "$work/options.$command" || {
+                echo "$page: no option $option of twinwalk $command"
+                bad=1
+            }
+        done < <(grep -oE -- '--[a-z][a-z0-9-]*' <<<"$line")
+    done < <(found 'twinwalk (run|walk|config|trace) [^`#]*' "${pages[@]}")
     return $bad
+}
+
+# The README shows the summary of a run as runs print it, numbers apart.
+summary_is_current() {
+    local normal='s/[0-9][0-9,.]*/N/g; s/  */ /g; s/ $//'
+    sed -n '/^```$/,/^```$/p' README.md | sed -n '2,/^```$/p' | grep -v '^```' | tail -n +2 |
+        sed "$normal" >"$work/shown"
+    "$twinwalk" run -c default --engine model --random --cycles 1k | tail -n +2 | sed "$normal" |
+        diff - "$work/shown"
 }
 
 files_exist() {
@@ -163,6 +186,7 @@ tests_exist() {
 check "links lead somewhere" links_lead_somewhere
 check "the index leads to every page" every_page_is_in_the_index
 check "commands of the README run" readme_commands_run
+check "the README shows a summary as it is" summary_is_current
 check "options exist" options_exist
 check "files exist" files_exist
 check "make targets exist" targets_exist
