@@ -51,8 +51,10 @@ struct stimulus {
     void (*op_done)(void *self, uint64_t cycle);
 
     /*
-     * With nothing offered and nothing answered: the first cycle >= `cycle` in which drive()
-     * must be called again. UINT64_MAX: only after an answer or op_done.
+     * After a cycle in which nothing was accepted: the first cycle >= `cycle` in
+     * which drive() must be called again, because it would offer something else
+     * or write memory. UINT64_MAX: only when what is offered is accepted, or
+     * after an answer or op_done. What is offered stays offered meanwhile.
      */
     uint64_t (*next_cycle)(void *self, uint64_t cycle);
 

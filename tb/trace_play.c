@@ -183,10 +183,13 @@ static bool finished(void *self)
            player->data.next == player->data.end;
 }
 
+/* While something is held, only its acceptance changes what is offered, or a new block. */
 static uint64_t next_cycle(void *self, uint64_t cycle)
 {
     const struct trace_player *player = self;
-    return player->op_accepted || finished(self) ? UINT64_MAX : cycle;
+    bool block_used = player->data.next == player->data.end && player->fetch.next == player->fetch.end;
+    bool waits = player->held && (player->ended || !block_used);
+    return player->op_accepted || waits || finished(self) ? UINT64_MAX : cycle;
 }
 
 static uint64_t failures(void *self)

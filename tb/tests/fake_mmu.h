@@ -78,8 +78,11 @@ static inline void fake_mmu_run(struct fake_mmu *fake, struct stimulus *stimulus
             fake->op_done_at = 0;
             stimulus->op_done(stimulus->self, fake->cycle);
         }
-        while (fake->head != fake->tail && fake->queue[fake->head % FAKE_QUEUE].answer_cycle == fake->cycle)
-            stimulus->answered(stimulus->self, &fake->queue[fake->head++ % FAKE_QUEUE]);
+        while (fake->head != fake->tail && fake->queue[fake->head % FAKE_QUEUE].answer_cycle == fake->cycle) {
+            if (stimulus->answered)
+                stimulus->answered(stimulus->self, &fake->queue[fake->head % FAKE_QUEUE]);
+            fake->head++;
+        }
         bool op_ready = fake->op_done_at == 0;
         stimulus->drive(stimulus->self, fake->cycle, ready, op_ready, &offer);
         fake->drives++;
