@@ -90,8 +90,8 @@ list_options() {
     for command in run walk config trace; do
         "$twinwalk" "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*' >"$work/options.$command"
     done
-    # Those of valgrind too.
-    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --log-file; } >"$work/options"
+    # Those of valgrind and git too.
+    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --log-file --directory --include; } >"$work/options"
 }
 
 options_exist() {
