@@ -38,6 +38,7 @@ struct replay {
     enum step step;              /* the one under way */
     unsigned seen;               /* cases read */
     bool failed;                 /* an answer or a word of this case was unexpected */
+    bool written;                /* one of the other accesses was a write, and answered */
     bool bad_input, ended;
 
     struct op_req ops[REGISTERS + 1];
@@ -137,6 +138,8 @@ static void check_memory(struct replay *replay)
                  found = phys_mem_read64(replay->phys, expected->address[level]);
         if (expected->fault == FAULT_NONE && expected->check_after[level])
             word = expected->after[level];
+        if (replay->written && level == last_level(expected))
+            word |= BIT_D;
         /* Bits may only have been set. */
         uint64_t wrong = (found ^ word) & ~(free_bits(replay, level) & ~word);
         if (wrong && complain(replay, "wrong memory"))
@@ -216,6 +219,7 @@ static void end_case(struct replay *replay)
     replay->wanted->replayed++;
     oracle_case_erase(&replay->test, replay->phys);
     replay->failed = false;
+    replay->written = false;
 }
 
 /* Checks what the step under way left in memory and begins the next. */
@@ -278,6 +282,8 @@ static void answered(void *self, const struct access_result *result)
     replay->unanswered--;
     if (replay->step == STEP_ACCESS || replay->step == STEP_AGAIN)
         check_answer(replay, result);
+    else if ((result->attr & ATTR_KIND) == ACCESS_WRITE && result->response.fault == FAULT_NONE)
+        replay->written = true;
 }
 
 static void op_done(void *self, uint64_t cycle)

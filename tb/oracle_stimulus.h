@@ -30,7 +30,7 @@ struct oracle_replay {
  * must hit; then other accesses to the address on every port at once, which
  * only the judge can judge. Needs MAXPHYADDR 40 and 1 GiB pages.
  */
-int oracle_replay_open(void *replay, const struct stimulus_env *env, struct stimulus *out);
+int oracle_replay_open(void *wanted, const struct stimulus_env *env, struct stimulus *out);
 
 /* What QEMU's monitor said of an image, and what became of it. */
 struct oracle_pages {
@@ -54,6 +54,6 @@ struct oracle_pages {
  * once on all ports, then the single addresses; at the end a CR3 write shows of
  * some pages whether they are global.
  */
-int oracle_pages_open(void *pages, const struct stimulus_env *env, struct stimulus *out);
+int oracle_pages_open(void *wanted, const struct stimulus_env *env, struct stimulus *out);
 
 #endif

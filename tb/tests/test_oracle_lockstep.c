@@ -2,7 +2,7 @@
 /*
  * Answers from elsewhere: all cases of x86-walk-cases and all known
  * translations of a Linux image go through the RTL and the C model in lockstep,
- * judged; the C model answers them in every shipped configuration. See docs/oracle.md.
+ * judged; the C model answers them in the other shipped configurations too. See docs/oracle.md.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@
 #define DIRECTORY  "build/test_oracle"
 #define MESSAGES   DIRECTORY "/messages"
 
-enum { STEP = 7 }; /* of the cases that go through every configuration */
+enum { STEP = 7 }; /* each so-manyth case goes through the other configurations */
 enum { CASES = 64608, PAGES = 75354, ADDRESSES = 1195, UNMAPPED = 270 };
 
 /* The machine that gave the answers, and a memory that is quick but does not answer in order. */
@@ -35,8 +35,6 @@ static const char *const settings[] = {
 };
 
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
-
-static const char *const configurations[] = {"tiny", "default", "sapphire_rapids", "zen4"};
 
 static struct bench_options options_of(const struct config *config, enum engine engine)
 {
@@ -84,12 +82,13 @@ static void test_cases_in_lockstep(void **state)
     assert_int_equal(cases.failed, 0);
 }
 
-static void test_cases_in_every_configuration(void **state)
+static void test_cases_in_the_other_configurations(void **state)
 {
     (void)state;
-    for (unsigned i = 1; i < sizeof(configurations) / sizeof(configurations[0]); i++) {
+    static const char *const others[] = {"default", "sapphire_rapids", "zen4"};
+    for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct oracle_replay cases = {.path = CASES_FILE, .step = STEP};
-        assert_int_equal(replay(configurations[i], ENGINE_MODEL, &cases), 0);
+        assert_int_equal(replay(others[i], ENGINE_MODEL, &cases), 0);
         assert_int_equal(cases.replayed, (CASES + STEP - 1) / STEP);
         assert_int_equal(cases.failed, 0);
     }
@@ -106,12 +105,13 @@ static void test_linux_in_lockstep(void **state)
     assert_int_equal(pages.failed, 0);
 }
 
-static void test_linux_in_every_configuration(void **state)
+static void test_linux_in_the_other_configurations(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < sizeof(configurations) / sizeof(configurations[0]); i++) {
+    static const char *const others[] = {"tiny", "sapphire_rapids", "zen4"};
+    for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct oracle_pages pages = {.tlb = TLB_FILE, .gva2gpa = GPA_FILE};
-        assert_int_equal(ask(configurations[i], ENGINE_MODEL, &pages), 0);
+        assert_int_equal(ask(others[i], ENGINE_MODEL, &pages), 0);
         assert_int_equal(pages.pages, PAGES);
         assert_int_equal(pages.failed, 0);
     }
@@ -215,8 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases_in_lockstep),
         cmocka_unit_test(test_linux_in_lockstep),
-        cmocka_unit_test(test_cases_in_every_configuration),
-        cmocka_unit_test(test_linux_in_every_configuration),
+        cmocka_unit_test(test_cases_in_the_other_configurations),
+        cmocka_unit_test(test_linux_in_the_other_configurations),
         cmocka_unit_test(test_wrong_expectations_of_cases),
         cmocka_unit_test(test_wrong_expectations_of_pages),
     };
