@@ -267,6 +267,9 @@ static int run(struct bench *bench)
     if (outcome != OUTCOME_DONE)
         explain_failure(bench);
 
+    /* UINT64_MAX: the input turned out bad on the way (stimulus.h), which has been said. */
+    uint64_t failures = loop->stimulus.failures ? loop->stimulus.failures(loop->stimulus.self) : 0;
+    bool input_broke = failures == UINT64_MAX;
     const struct bench_report report = {
         .engine = bench->options->engine,
         .cycles = loop->cycle,
@@ -274,8 +277,9 @@ static int run(struct bench *bench)
         .user_seconds = user,
         .peak_memory_mib = peak_memory_mib(),
         .judged = loop->judge != NULL,
+        .judge_forgotten = loop->judge ? judge_forgotten(loop->judge) : 0,
         .mismatches = outcome != OUTCOME_DONE && outcome != OUTCOME_STUCK,
-        .failures = loop->stimulus.failures ? loop->stimulus.failures(loop->stimulus.self) : 0,
+        .failures = input_broke ? 0 : failures,
         .counts = &loop->counts,
         .memory = memory_statistics(loop->memory),
         .model = loop->mmu ? mmu_statistics(loop->mmu) : NULL,
@@ -284,6 +288,8 @@ static int run(struct bench *bench)
         return EXIT_BAD_INPUT;
     if (outcome == OUTCOME_STUCK)
         return EXIT_INTERNAL;
+    if (input_broke && !report.mismatches)
+        return EXIT_BAD_INPUT;
     return report.mismatches || report.failures ? EXIT_DISAGREED : EXIT_AGREED;
 }
 

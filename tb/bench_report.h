@@ -20,6 +20,7 @@ struct bench_report {
     double user_seconds; /* of the loop, in user mode */
     double peak_memory_mib;
     bool judged;
+    uint64_t judge_forgotten; /* see judge_forgotten() */
     const struct bench_counts *counts;
     const struct memory_stats *memory;
     const struct mmu_stats *model; /* NULL: the engine has no model */

@@ -469,3 +469,8 @@ bool judge_served(struct judge *judge, const struct mem_req *req, const struct m
         return legal_exchange(judge, req) && !judge->broken;
     return !judge->broken;
 }
+
+uint64_t judge_forgotten(const struct judge *judge)
+{
+    return floors_forgotten(judge->floors);
+}

@@ -45,6 +45,12 @@ bool judge_served(struct judge *judge, const struct mem_req *req, const struct m
 /* At the end, after draining: every access answered? */
 bool judge_finish(struct judge *judge);
 
+/*
+ * How often a bound on its memory made the judge forget an invalidation, a page
+ * fault or a root table: it may be more lenient about those than the manual.
+ */
+uint64_t judge_forgotten(const struct judge *judge);
+
 /* What rule was broken and by which entry (several lines), or NULL. */
 const char *judge_verdict(const struct judge *judge);
 

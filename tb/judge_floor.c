@@ -39,6 +39,7 @@ struct floors {
     uint64_t local;       /* of everything but globals, */
     uint64_t pcid[PCIDS]; /* and of one PCID */
     uint64_t generation;
+    uint64_t forgotten;
     struct flush_log logs[PCIDS + 1];
     struct root_period *periods;
     size_t period_count, period_capacity, merge_at;
@@ -74,6 +75,11 @@ void floors_destroy(struct floors *floors)
         free(floors->logs[i].items);
     free(floors->periods);
     free(floors);
+}
+
+uint64_t floors_forgotten(const struct floors *floors)
+{
+    return floors->forgotten;
 }
 
 static uint64_t max(uint64_t a, uint64_t b)
@@ -121,6 +127,7 @@ static void record_page(struct floors *floors, uint64_t key, uint16_t pcid, uint
         if (set[way].accept < slot->accept)
             slot = &set[way];
     }
+    floors->forgotten += slot->key && slot->key != key && slot->accept > floors->all;
     *slot = (struct page_floor){.key = key, .accept = accept, .pcid = pcid};
 }
 
@@ -132,6 +139,7 @@ static void log_flush(struct floors *floors, unsigned pcid, struct flush flush)
 
     if (log->count == LOG_LIMIT) {
         log->count /= 2;
+        floors->forgotten += log->count;
         memmove(log->items, log->items + log->count, log->count * sizeof *log->items);
     }
     if (log->count == log->capacity) {
@@ -206,8 +214,9 @@ void floors_page_fault(struct floors *floors, uint64_t va, uint16_t pcid, uint64
 {
     uint64_t key = page_key(va, 0, pcid);
 
-    floors->faults[hash_key(key) % FAULT_SLOTS] =
-        (struct page_fault_floor){.key = key, .accept = accept, .answer_cycle = cycle};
+    struct page_fault_floor *slot = &floors->faults[hash_key(key) % FAULT_SLOTS];
+    floors->forgotten += slot->key && slot->key != key && slot->accept > floors->all;
+    *slot = (struct page_fault_floor){.key = key, .accept = accept, .answer_cycle = cycle};
 }
 
 /* --- root tables --- */
@@ -232,6 +241,7 @@ static void merge_periods(struct floors *floors)
     memmove(floors->periods + kept, floors->periods + half,
             (floors->period_count - half) * sizeof *floors->periods);
     floors->period_count -= half - kept;
+    floors->forgotten += half - kept;
     if (2 * floors->period_count > floors->merge_at)
         floors->merge_at *= 2;
 }

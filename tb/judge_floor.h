@@ -63,6 +63,9 @@ bool floors_new_root(struct floors *floors, uint64_t root, uint16_t pcid, uint64
 /* As floors_new_root, but nothing that an earlier walk did is usable any more. */
 void floors_restart(struct floors *floors, uint64_t root, uint16_t pcid, uint64_t start);
 
+/* How often a limit of memory made the judge forget a floor, and so more lenient. */
+uint64_t floors_forgotten(const struct floors *floors);
+
 /* Changes whenever a floor may have risen. */
 uint64_t floors_generation(const struct floors *floors);
 
