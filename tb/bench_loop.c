@@ -52,7 +52,7 @@ static uint64_t open_accesses(const struct bench_loop *loop)
 /* Number of bits set in a mask of ports. */
 static inline unsigned ports_in(unsigned mask)
 {
-    return (mask & 1) + (mask >> 1 & 1) + (mask >> 2 & 1) + (mask >> 3 & 1);
+    return 0x4332322132212110u >> 4 * (mask & 15) & 7;
 }
 
 static void fail(struct bench_loop *loop, enum bench_outcome outcome)
@@ -88,8 +88,10 @@ tell_answer(struct bench_loop *loop, unsigned p, const struct response *response
         if (loop->judge && !judge_answer(loop->judge, &result))
             fail(loop, OUTCOME_ILLEGAL);
     }
-    if (loop->stimulus.answered)
+    if (loop->stimulus.answered) {
         loop->stimulus.answered(loop->stimulus.self, &result);
+        loop->wake = 0;
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -126,6 +128,7 @@ static __attribute__((noinline)) void finish_op(struct bench_loop *loop)
     if (loop->judge)
         judge_op_done(loop->judge);
     loop->stimulus.op_done(loop->stimulus.self, loop->cycle);
+    loop->wake = 0;
 }
 
 static __attribute__((noinline)) void begin_op(struct bench_loop *loop, const struct op_req *op)
@@ -216,9 +219,8 @@ static __attribute__((noinline)) uint64_t quiet_cycles(struct bench_loop *loop)
     if (memory < quiet)
         quiet = memory;
     if (!loop->stopped) {
-        uint64_t next = loop->stimulus.next_cycle(loop->stimulus.self, loop->cycle + 1);
-        if (next != UINT64_MAX && next - loop->cycle < quiet)
-            quiet = next - loop->cycle;
+        if (loop->wake != UINT64_MAX && loop->wake - loop->cycle < quiet)
+            quiet = loop->wake - loop->cycle;
         uint64_t limit = loop->cycle_limit - 1; /* the last cycle in which it is asked */
         if (loop->cycle_limit != UINT64_MAX && limit - loop->cycle < quiet)
             quiet = limit - loop->cycle;
@@ -254,13 +256,19 @@ static __attribute__((noinline)) void look_for_end(struct bench_loop *loop)
         loop->stopped = true;
 }
 
-/* Asks the stimulus, or keeps what it offered last until that is accepted. */
+/* Asks the stimulus, or keeps what it offered last until that is accepted or it has something else to do. */
 static inline __attribute__((always_inline)) void drive(struct bench_loop *loop, uint8_t ready, bool op_ready)
 {
+    const struct stimulus *stimulus = &loop->stimulus;
+    struct stimulus_offer *offer = &loop->offer;
     if (UNLIKELY(loop->stopped))
         return;
-    loop->stimulus.drive(loop->stimulus.self, loop->cycle, ready, op_ready, &loop->offer);
-    if (UNLIKELY(!loop->offer.req_valid) || UNLIKELY(loop->cycle + 1 >= loop->cycle_limit))
+    if (loop->cycle >= loop->wake || (offer->req_valid & ready) || (offer->op_valid && op_ready)) {
+        stimulus->drive(stimulus->self, loop->cycle, ready, op_ready, offer);
+        bool accepted = (offer->req_valid & ready) || (offer->op_valid && op_ready);
+        loop->wake = accepted ? 0 : stimulus->next_cycle(stimulus->self, loop->cycle + 1);
+    }
+    if (UNLIKELY(!offer->req_valid) || UNLIKELY(loop->cycle + 1 >= loop->cycle_limit))
         look_for_end(loop);
 }
 
@@ -301,25 +309,27 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         struct stimulus_offer *offer = &loop->offer;
         uint8_t accepted = offer->req_valid & ready;
         bool op_accepted = offer->op_valid && out->op_ready;
-        in.req_valid = offer->req_valid & loop->tags_left;
+        uint64_t index = loop->counts.accepted;
+        /* The model does not look at what it does not accept. */
+        in.req_valid = flags.rtl ? offer->req_valid & loop->tags_left : accepted;
         for (unsigned valid = in.req_valid; valid; valid &= valid - 1) {
             unsigned p = (unsigned)__builtin_ctz(valid);
             /* Field by field, as the stimulus wrote them: a wider load could not be forwarded. */
             in.req[p].va = offer->req[p].va;
             in.req[p].attr = offer->req[p].attr;
             in.req[p].tag = loop->ports[p].next_tag;
-            if (accepted >> p & 1)
-                accept(loop, p, &in.req[p], loop->counts.accepted + ports_in(accepted & ((1u << p) - 1)),
-                       flags);
+            if (!flags.rtl || accepted >> p & 1)
+                accept(loop, p, &in.req[p], index++, flags);
         }
-        loop->counts.accepted += ports_in(accepted);
-        in.op_valid = offer->op_valid;
-        if (offer->op_valid)
-            in.op = offer->op;
-        if (op_accepted)
-            begin_op(loop, &in.op);
+        loop->counts.accepted = index;
         offer->req_valid &= (uint8_t)~accepted;
-        offer->op_valid = offer->op_valid && !op_accepted;
+        in.op_valid = offer->op_valid;
+        if (UNLIKELY(offer->op_valid)) {
+            in.op = offer->op;
+            if (op_accepted)
+                begin_op(loop, &in.op);
+            offer->op_valid = !op_accepted;
+        }
 
         /* With nothing asked, the memory's time may lag behind: only a request or an answer shows it. */
         bool asked = out->mem_req_valid || asking;

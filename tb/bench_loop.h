@@ -74,6 +74,7 @@ struct bench_loop {
     bool stopped; /* the stimulus is not asked any more */
     bool op_running;
     uint64_t op_cycle; /* in which it was accepted */
+    uint64_t wake;     /* before it the stimulus is called only for what is accepted or answered */
     struct stimulus_offer offer;
     uint8_t tags_left; /* bit per port with a next_tag */
     struct bench_port ports[MMU_MAX_PORTS];

@@ -36,12 +36,15 @@ struct memory {
     uint64_t cycle;
 
     /*
-     * The requests in flight, the one due first at the end: (cycle in which
-     * its response may first be visible) << SLOT_BITS | slot.
+     * A ring of the requests in flight, the one due first at `head`: (cycle in
+     * which its response may first be visible) << SLOT_BITS | slot. Most requests
+     * are due after those before them, so a new one seldom overtakes others.
      */
     uint64_t queue[MAX_QUEUE];
+    unsigned head;
     unsigned queued;
     unsigned queue_limit;
+    uint64_t next_due;   /* of the request at head; UINT64_MAX: there is none */
     uint64_t free_slots; /* bit per slot */
     struct pending slots[MAX_QUEUE];
 
@@ -98,6 +101,7 @@ struct memory *memory_create(const struct bench_params *params, struct phys_mem 
     assert(params->memory.queue >= 1 && params->memory.queue <= MAX_QUEUE);
     memory->phys = phys;
     memory->queue_limit = params->memory.queue;
+    memory->next_due = UINT64_MAX;
     memory->free_slots = UINT64_MAX;
     memory->l1_latency = params->memory.l1_latency;
     memory->l2_latency = params->memory.l2_latency;
@@ -192,7 +196,7 @@ static uint32_t hierarchy_latency(struct memory *memory, uint64_t addr)
 }
 
 /* Puts a request where its due time and, among equals, its acceptance say. */
-static void enqueue(struct memory *memory, const struct mem_req *req)
+static __attribute__((noinline)) void enqueue(struct memory *memory, const struct mem_req *req)
 {
     uint64_t delay = hierarchy_latency(memory, req->addr);
     if (memory->jitter)
@@ -205,12 +209,16 @@ static void enqueue(struct memory *memory, const struct mem_req *req)
     };
 
     uint64_t due = memory->cycle + delay;
-    unsigned at = 0; /* behind everything that is due no later */
-    while (at < memory->queued && memory->queue[at] >> SLOT_BITS > due)
-        at++;
-    memmove(&memory->queue[at + 1], &memory->queue[at], (memory->queued - at) * sizeof(memory->queue[0]));
-    memory->queue[at] = due << SLOT_BITS | slot;
-    memory->queued++;
+    unsigned at = memory->head + memory->queued++; /* behind everything that is due no later */
+    for (; at != memory->head; at--) {
+        uint64_t before = memory->queue[(at - 1) % MAX_QUEUE];
+        if (before >> SLOT_BITS <= due)
+            break;
+        memory->queue[at % MAX_QUEUE] = before;
+    }
+    memory->queue[at % MAX_QUEUE] = due << SLOT_BITS | slot;
+    if (due < memory->next_due)
+        memory->next_due = due;
 }
 
 /* The access takes place. */
@@ -235,21 +243,12 @@ static struct mem_resp perform(struct memory *memory, const struct pending *pend
     return resp;
 }
 
-void memory_step(struct memory *memory, const struct mem_req *req, bool response_taken)
+/* Serves the request due first and offers the response. */
+static __attribute__((noinline)) void serve(struct memory *memory)
 {
-    if (req)
-        enqueue(memory, req);
-    memory->cycle++;
-    if (response_taken)
-        memory->offered = false;
-    if (memory->offered || !memory->queued)
-        return;
-    uint64_t head = memory->queue[memory->queued - 1];
-    if (head >> SLOT_BITS > memory->cycle)
-        return;
-
-    unsigned slot = (unsigned)(head % MAX_QUEUE);
+    unsigned slot = (unsigned)(memory->queue[memory->head++ % MAX_QUEUE] % MAX_QUEUE);
     memory->queued--;
+    memory->next_due = memory->queued ? memory->queue[memory->head % MAX_QUEUE] >> SLOT_BITS : UINT64_MAX;
     memory->free_slots |= 1ull << slot;
     memory->offered = true;
     memory->response = perform(memory, &memory->slots[slot]);
@@ -258,14 +257,24 @@ void memory_step(struct memory *memory, const struct mem_req *req, bool response
                                 &memory->response);
 }
 
+void memory_step(struct memory *memory, const struct mem_req *req, bool response_taken)
+{
+    if (req)
+        enqueue(memory, req);
+    memory->cycle++;
+    if (response_taken)
+        memory->offered = false;
+    if (!memory->offered && memory->next_due <= memory->cycle)
+        serve(memory);
+}
+
 uint64_t memory_idle_cycles(const struct memory *memory)
 {
     if (memory->offered)
         return 0;
     if (!memory->queued)
         return UINT64_MAX;
-    uint64_t due = memory->queue[memory->queued - 1] >> SLOT_BITS;
-    return due > memory->cycle ? due - memory->cycle - 1 : 0;
+    return memory->next_due > memory->cycle ? memory->next_due - memory->cycle - 1 : 0;
 }
 
 void memory_skip(struct memory *memory, uint64_t cycles)

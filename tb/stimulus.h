@@ -37,7 +37,8 @@ struct stimulus {
     void *self;
 
     /*
-     * Once per simulated cycle, before the clock edge: memory writes that
+     * In the cycles that next_cycle() names, and whenever an access or operation
+     * on offer is accepted, before the clock edge: memory writes that
      * software makes in this cycle (through phys_mem_write64), and what is
      * offered. `ready`/`op_ready` are the MMU's of this cycle, so that the
      * stimulus knows what will be accepted: what is offered and ready is.

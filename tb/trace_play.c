@@ -23,6 +23,7 @@ struct trace_player {
     bool ended;   /* all blocks are in the lanes */
     bool failed;
     bool in_order;    /* accesses of the block have fetches to wait for */
+    bool straight;    /* the block has no fetches, none is held, and the prologue is over */
     bool op_accepted; /* an operation of the prologue runs */
     unsigned data_ports;
     unsigned prologue_left;
@@ -95,6 +96,7 @@ static void refill(struct trace_player *player)
         return;
     }
     player->in_order = has_fetch(player->block, count) || player->held & 1;
+    player->straight = !player->in_order;
     if (player->in_order)
         split(player, count);
     else
@@ -128,10 +130,9 @@ static void hold(struct trace_player *player, uint8_t held, const struct stimulu
     player->held = held;
 }
 
-static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, struct stimulus_offer *offer)
+static __attribute__((noinline)) void drive_any(struct trace_player *player, uint8_t ready, bool op_ready,
+                                                struct stimulus_offer *offer)
 {
-    struct trace_player *player = self;
-    (void)cycle;
     if (player->prologue_left > 0) {
         drive_prologue(player, op_ready, offer);
         return;
@@ -165,6 +166,31 @@ static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, stru
     if (held != player->held)
         hold(player, held, offer);
     player->fetched += valid & ready & 1;
+}
+
+static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, struct stimulus_offer *offer)
+{
+    struct trace_player *player = self;
+    const struct trace_access *next = player->data.next;
+    (void)cycle;
+    if (!player->straight || player->held || player->data.end - next < (ptrdiff_t)player->data_ports) {
+        drive_any(player, ready, op_ready, offer);
+        return;
+    }
+    /* The usual case: a load or store for each data port. */
+    uint8_t valid = 0;
+    for (unsigned port = 1; port <= player->data_ports; port++) {
+        offer->req[port].va = next->va;
+        offer->req[port].attr = next->attr;
+        valid |= (uint8_t)(1u << port);
+        next++;
+    }
+    player->data.next = next;
+    offer->req_valid = valid;
+    offer->op_valid = 0;
+    uint8_t held = valid & (uint8_t)~ready;
+    if (held)
+        hold(player, held, offer);
 }
 
 static void op_done(void *self, uint64_t cycle)
