@@ -105,6 +105,31 @@ void lookup_stage_look_up(struct mmu *mmu)
     }
 }
 
+/* The array in which a port's lookup hit. */
+static struct tlb_array *hit_array(struct mmu *mmu, unsigned port)
+{
+    struct l1_tlb *l1 = port == MMU_PORT_FETCH ? &mmu->l1i : &mmu->l1d;
+    return &l1->array[mmu->hit[port].array];
+}
+
+/* Marks what a port's lookup hit, if it did. `higher`: ports above it with a lookup. */
+static inline void mark_hit(struct mmu *mmu, unsigned port, uint8_t higher)
+{
+    if (mmu->hit[port].array == TLB_MISS)
+        return;
+    struct tlb_array *array = hit_array(mmu, port);
+    uint32_t entry = (uint32_t)mmu->hit[port].entry;
+    tlb_array_digest(array, (uint64_t)entry << 2 | (port == MMU_PORT_FETCH ? 0 : port - 1));
+    /* Of several ports that use one set the highest decides. */
+    for (; higher; higher &= (uint8_t)(higher - 1)) {
+        unsigned other = (unsigned)__builtin_ctz(higher);
+        if (mmu->hit[other].array != TLB_MISS && hit_array(mmu, other) == array &&
+            tlb_array_set(array, (uint32_t)mmu->hit[other].entry) == tlb_array_set(array, entry))
+            return;
+    }
+    tlb_array_touch(array, entry);
+}
+
 /* The hits of this cycle's lookups; ports without one have none. */
 static void collect_hits(const struct mmu *mmu, struct l1_hit *hits)
 {
@@ -114,17 +139,18 @@ static void collect_hits(const struct mmu *mmu, struct l1_hit *hits)
 
 void lookup_stage_clock(struct mmu *mmu, const struct l1_fill *fill)
 {
-    struct l1_hit hits[MMU_MAX_PORTS];
-    if (!mmu->lookup_valid && !fill->valid)
+    if (!fill->valid) {
+        for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1))
+            mark_hit(mmu, (unsigned)__builtin_ctz(left), left & (uint8_t)(left - 1));
         return;
+    }
+    struct l1_hit hits[MMU_MAX_PORTS];
     collect_hits(mmu, hits);
-    if ((mmu->lookup_valid & 1) || (fill->valid && fill->fetch))
-        l1_tlb_clock(&mmu->l1i, hits, 1, fill->valid && fill->fetch, fill->tag, fill->data);
-    if (mmu->lookup_valid >> 1 || (fill->valid && !fill->fetch))
-        l1_tlb_clock(&mmu->l1d, hits + 1, mmu->ports - 1u, fill->valid && !fill->fetch, fill->tag,
-                     fill->data);
-    if (fill->valid)
-        lookup_stage_forget(mmu);
+    if ((mmu->lookup_valid & 1) || fill->fetch)
+        l1_tlb_clock(&mmu->l1i, hits, 1, fill->fetch, fill->tag, fill->data);
+    if (mmu->lookup_valid >> 1 || !fill->fetch)
+        l1_tlb_clock(&mmu->l1d, hits + 1, mmu->ports - 1u, !fill->fetch, fill->tag, fill->data);
+    lookup_stage_forget(mmu);
 }
 
 void lookup_stage_invalidate(struct mmu *mmu, const struct invalidation *inv)
@@ -162,33 +188,14 @@ void lookup_stage_count(struct mmu *mmu)
         count_port(mmu, (unsigned)__builtin_ctz(left));
 }
 
-/* The array in which a port's lookup hit. */
-static struct tlb_array *hit_array(struct mmu *mmu, unsigned port)
-{
-    struct l1_tlb *l1 = port == MMU_PORT_FETCH ? &mmu->l1i : &mmu->l1d;
-    return &l1->array[mmu->hit[port].array];
-}
-
 void lookup_stage_mark_hits(struct mmu *mmu)
 {
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
-        if (mmu->hit[port].array == TLB_MISS) {
+        if (mmu->hit[port].array == TLB_MISS)
             mmu->stats.mmu_non_canonical += mmu->out.resp[port].fault != FAULT_NONE;
-            continue;
-        }
-        struct tlb_array *array = hit_array(mmu, port);
-        uint32_t entry = (uint32_t)mmu->hit[port].entry;
-        tlb_array_digest(array, (uint64_t)entry << 2 | (port == MMU_PORT_FETCH ? 0 : port - 1));
-        mmu->hits[port][mmu->out.resp[port].size]++;
-        /* Of several ports that use one set the highest decides. */
-        bool overruled = false;
-        for (uint8_t higher = left & (uint8_t)(left - 1); higher; higher &= (uint8_t)(higher - 1)) {
-            unsigned other = (unsigned)__builtin_ctz(higher);
-            overruled |= mmu->hit[other].array != TLB_MISS && hit_array(mmu, other) == array &&
-                         tlb_array_set(array, (uint32_t)mmu->hit[other].entry) == tlb_array_set(array, entry);
-        }
-        if (!overruled)
-            tlb_array_touch(array, entry);
+        else
+            mmu->hits[port][mmu->out.resp[port].size]++;
+        mark_hit(mmu, port, left & (uint8_t)(left - 1));
     }
 }

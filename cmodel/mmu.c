@@ -335,7 +335,8 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
     count_occupancy(mmu);
     if (w->memory_valid && in->mem_req_ready)
         w->memory_valid = false;
-    miss_queue_shift(mq);
+    if (mq->pipe_valid)
+        miss_queue_shift(mq);
     if (broadcasting) {
         control.restarted = broadcast(mmu, looked_up) != 0;
     } else {
