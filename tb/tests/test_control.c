@@ -140,6 +140,7 @@ static void registers(void **state)
     tick(&rig);
     finish(&rig);
 
+    assert_int_equal(rig.c.cr3, 0xabcdef123456789); /* bit 63 is not kept (2.5) */
     struct translation_context context = control_context(&rig.c);
     assert_int_equal(context.mode, MODE_PG | MODE_PCIDE | MODE_PKE | MODE_NXE);
     assert_int_equal(context.pkru, 0x12345678);

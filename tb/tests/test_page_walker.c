@@ -170,7 +170,7 @@ static void faults(void **state)
         {1, ACCESS_FETCH | ATTR_USER, PF_U | PF_I, 0},
         {4, ACCESS_READ, PF_P | PF_RSVD, TABLE | ENTRY_PS},
         {2, ACCESS_READ, PF_P | PF_RSVD, TABLE | ENTRY_PS | 1ull << 13},
-        {1, ACCESS_WRITE | ATTR_USER, PF_P | PF_W | PF_U | PF_RSVD, ENTRY_P | 1ull << 40 | 5ull << 59},
+        {1, ACCESS_WRITE | ATTR_USER, PF_P | PF_W | PF_U | PF_RSVD, TABLE | 1ull << 40 | 5ull << 59},
         {1, ACCESS_WRITE | ATTR_USER, PF_P | PF_W | PF_U, ENTRY_P | ENTRY_US},
         {2, ACCESS_READ | ATTR_USER, PF_P | PF_U, ENTRY_P | ENTRY_PS | ENTRY_RW},
         {3, ACCESS_FETCH, PF_P | PF_I, ENTRY_P | ENTRY_PS | ENTRY_NX},
