@@ -330,6 +330,19 @@ static void address_needs_two_sets(void **state)
     }
 }
 
+/* Entries are numbered set by set, in the largest arrays that params.c allows too. */
+static void sets_of_entries(void **state)
+{
+    (void)state;
+    for (uint32_t ways = 1; ways <= REPLACEMENT_MAX_WAYS; ways++) {
+        struct tlb_array a = make(ways <= 16 ? 1024 : 128, ways, GRAIN_4K, POLICY_RANDOM);
+        for (uint32_t entry = 0; entry < entries(&a); entry++)
+            if (tlb_array_set(&a, entry) != entry / ways)
+                fail_msg("entry %u of %u ways", entry, ways);
+        tlb_array_free(&a);
+    }
+}
+
 /* An array of no ways takes nothing and finds nothing. */
 static void absent_array(void **state)
 {
@@ -351,6 +364,7 @@ int main(void)
         cmocka_unit_test(one_mark_per_set_and_cycle),
         cmocka_unit_test(sweep_is_a_full_invalidation),
         cmocka_unit_test(address_needs_two_sets),
+        cmocka_unit_test(sets_of_entries),
         cmocka_unit_test(absent_array),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
