@@ -2,7 +2,7 @@
 /*
  * The cycle after acceptance: every port's access is looked up in its L1 TLB
  * and answered, or enters the miss queue at the clock edge. The C twin of
- * rtl/mmu.sv's g_port.
+ * rtl/lookup_stage.sv.
  */
 #ifndef TWINWALK_LOOKUP_STAGE_H
 #define TWINWALK_LOOKUP_STAGE_H

@@ -72,16 +72,21 @@ module control #(
   logic progress_owed_q, progress_owed_d;
 
   // the operation
-  logic [2:0] op_q, op_d;
-  logic [3:0] flags_q, flags_d;
-  logic [11:0] pcid_q, pcid_d;
-  logic [63:0] value_q, value_d, va_q, va_d;
-  logic [9:0] sweep_set_q, sweep_set_d;
+  logic [2:0] op_q;
+  logic [3:0] flags_q;
+  logic [11:0] pcid_q;
+  logic [63:0] value_q, va_q;
+  logic [9:0] sweep_set_q;
 
   // control registers
-  logic [63:0] cr3_q, cr3_d;
-  logic [9:0] mode_q, mode_d;
-  logic [31:0] pkru_q, pkru_d, pkrs_q, pkrs_d;
+  logic [63:0] cr3_q;
+  logic [9:0] mode_q;
+  logic [31:0] pkru_q, pkrs_q;
+
+  // what the operation makes of them
+  logic accept, write;
+  logic [9:0] written_mode;
+  logic [3:0] written_flags;
 
   assign root_o = 40'(cr3_q[MaxPhyAddr-1:12]);
   assign mode_o = mode_q;
@@ -98,26 +103,35 @@ module control #(
                        ((flags_q[2:0] & x86_pkg::InvPcid) == 3'd0 || pcid_q == pcid_o);
   assign sweep_o = state_q == Sweep;
   assign sweep_set_o = sweep_set_q;
-  assign inv_flags_o = dropping_q ? x86_pkg::InvPageFault : flags_q[2:0];
-  assign inv_walk_flags_o = dropping_q ? x86_pkg::InvPageFault : flags_q[2:0] & ~x86_pkg::InvAddress;
-  assign inv_vpn_o = dropping_q ? x86_pkg::vpn(fault_va_i) : x86_pkg::vpn(va_q);
-  assign inv_pcid_o = dropping_q ? pcid_o : pcid_q;
+  always_comb begin
+    inv_flags_o = '0;
+    inv_walk_flags_o = '0;
+    inv_vpn_o = '0;
+    inv_pcid_o = '0;
+    if (state_q == Broadcast || state_q == Sweep) begin
+      inv_flags_o = dropping_q ? x86_pkg::InvPageFault : flags_q[2:0];
+      inv_walk_flags_o = dropping_q ? x86_pkg::InvPageFault : flags_q[2:0] & ~x86_pkg::InvAddress;
+      inv_vpn_o = x86_pkg::vpn(dropping_q ? fault_va_i : va_q);
+      inv_pcid_o = dropping_q ? pcid_o : pcid_q;
+    end
+  end
+
+  assign accept = op_valid_i && op_ready_o;
+  assign write = state_q == Drain && !fault_waiting_i && drained_i;
+  always_comb begin
+    written_mode = '0;
+    written_flags = '0;
+    if (state_q == Drain) begin
+      written_mode = x86_pkg::mode_after(mode_q, op_q, value_q);
+      written_flags = x86_pkg::invalidation(op_q, value_q, mode_q, written_mode);
+    end
+  end
 
   always_comb begin
     state_d = state_q;
     resume_d = resume_q;
     dropping_d = dropping_q;
     blocking_d = blocking_q;
-    op_d = op_q;
-    flags_d = flags_q;
-    pcid_d = pcid_q;
-    value_d = value_q;
-    va_d = va_q;
-    sweep_set_d = sweep_set_q;
-    cr3_d = cr3_q;
-    mode_d = mode_q;
-    pkru_d = pkru_q;
-    pkrs_d = pkrs_q;
     progress_owed_d = progress_owed_q && !answered_i && !queue_empty_i;
 
     case (state_q)
@@ -126,13 +140,7 @@ module control #(
         resume_d = Idle;
         dropping_d = 1'b1;
         state_d = Broadcast;
-      end else if (op_valid_i && !progress_owed_q) begin
-        op_d = op_i;
-        value_d = op_value_i;
-        va_d = op_va_i;
-        pcid_d = op_i == x86_pkg::OpInvpcid ? op_pcid_i : pcid_o;
-        flags_d = x86_pkg::is_register_write(op_i) ? 4'b1000 :
-                  x86_pkg::invalidation(op_i, op_value_i, mode_q, mode_q);
+      end else if (accept) begin
         dropping_d = 1'b0;
         blocking_d = x86_pkg::is_register_write(op_i);
         state_d = x86_pkg::is_register_write(op_i) ? Drain : Broadcast;
@@ -143,14 +151,8 @@ module control #(
         resume_d = Drain;
         dropping_d = 1'b1;
         state_d = Broadcast;
-      end else if (drained_i) begin
-        mode_d = x86_pkg::mode_after(mode_q, op_q, value_q);
-        flags_d = x86_pkg::invalidation(op_q, value_q, mode_q, mode_d);
-        if (op_q == x86_pkg::OpWriteCr3) cr3_d = {1'b0, value_q[62:0]};
-        if (op_q == x86_pkg::OpWritePkru) pkru_d = value_q[31:0];
-        if (op_q == x86_pkg::OpWritePkrs) pkrs_d = value_q[31:0];
-        pcid_d = mode_d[x86_pkg::ModePcide] ? cr3_d[11:0] : 12'd0;
-        state_d = flags_d[x86_pkg::NoInvalidation] ? Done : Broadcast;
+      end else if (write) begin
+        state_d = written_flags[x86_pkg::NoInvalidation] ? Done : Broadcast;
       end
 
       Broadcast:
@@ -159,14 +161,10 @@ module control #(
         state_d = resume_q;
       end else begin
         if (restarted_i) progress_owed_d = 1'b1;
-        sweep_set_d = '0;
         state_d = (flags_q[2:0] & x86_pkg::InvAddress) != 3'd0 ? Settle : Sweep;
       end
 
-      Sweep: begin
-        sweep_set_d = sweep_set_q + 10'd1;
-        if (sweep_set_q == 10'(SweepSets - 1)) state_d = Settle;
-      end
+      Sweep: if (sweep_set_q == 10'(SweepSets - 1)) state_d = Settle;
 
       Settle:
       if (fault_waiting_i) begin
@@ -193,32 +191,47 @@ module control #(
       dropping_q <= 1'b0;
       blocking_q <= 1'b0;
       progress_owed_q <= 1'b0;
-      op_q <= '0;
-      flags_q <= '0;
-      pcid_q <= '0;
-      value_q <= '0;
-      va_q <= '0;
-      sweep_set_q <= '0;
-      cr3_q <= '0;
-      mode_q <= 10'd1 << x86_pkg::ModePg;
-      pkru_q <= '0;
-      pkrs_q <= '0;
     end else begin
       state_q <= state_d;
       resume_q <= resume_d;
       dropping_q <= dropping_d;
       blocking_q <= blocking_d;
       progress_owed_q <= progress_owed_d;
-      op_q <= op_d;
-      flags_q <= flags_d;
-      pcid_q <= pcid_d;
-      value_q <= value_d;
-      va_q <= va_d;
-      sweep_set_q <= sweep_set_d;
-      cr3_q <= cr3_d;
-      mode_q <= mode_d;
-      pkru_q <= pkru_d;
-      pkrs_q <= pkrs_d;
     end
+  end
+
+  // Registers that only an operation changes.
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      op_q <= '0;
+      flags_q <= '0;
+      pcid_q <= '0;
+      value_q <= '0;
+      va_q <= '0;
+      cr3_q <= '0;
+      mode_q <= 10'd1 << x86_pkg::ModePg;
+      pkru_q <= '0;
+      pkrs_q <= '0;
+    end else if (accept) begin
+      op_q <= op_i;
+      value_q <= op_value_i;
+      va_q <= op_va_i;
+      pcid_q <= op_i == x86_pkg::OpInvpcid ? op_pcid_i : pcid_o;
+      flags_q <= x86_pkg::is_register_write(op_i) ? 4'b1000 :
+                 x86_pkg::invalidation(op_i, op_value_i, mode_q, mode_q);
+    end else if (write) begin
+      mode_q <= written_mode;
+      flags_q <= written_flags;
+      if (op_q == x86_pkg::OpWriteCr3) cr3_q <= {1'b0, value_q[62:0]};
+      if (op_q == x86_pkg::OpWritePkru) pkru_q <= value_q[31:0];
+      if (op_q == x86_pkg::OpWritePkrs) pkrs_q <= value_q[31:0];
+      pcid_q <= !written_mode[x86_pkg::ModePcide] ? 12'd0 :
+                op_q == x86_pkg::OpWriteCr3 ? value_q[11:0] : cr3_q[11:0];
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) sweep_set_q <= '0;
+    else if (state_q == Broadcast && !dropping_q) sweep_set_q <= '0;
+    else if (state_q == Sweep) sweep_set_q <= sweep_set_q + 10'd1;
   end
 endmodule

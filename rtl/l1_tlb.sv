@@ -31,7 +31,7 @@ module l1_tlb #(
     input logic [11:0] pcid_i,
     output logic [Ports-1:0] hit_o,
     output logic [Ports*2-1:0] size_o,
-    output logic [Ports*51-1:0] data_o,
+    output logic [Ports*64-1:0] data_o,  // a data word in each 64 bits
 
     // Fill.
     input logic fill_i,
@@ -159,13 +159,13 @@ module l1_tlb #(
     always_comb begin
       if (hit_4k[p]) begin
         size_o[p*2+:2] = size_4k[p*2+:2];
-        data_o[p*51+:51] = data_4k[p*64+:51];
+        data_o[p*64+:64] = data_4k[p*64+:64];
       end else if (hit_2m[p]) begin
         size_o[p*2+:2] = size_2m[p*2+:2];
-        data_o[p*51+:51] = data_2m[p*64+:51];
+        data_o[p*64+:64] = data_2m[p*64+:64];
       end else begin
         size_o[p*2+:2] = size_1g[p*2+:2];
-        data_o[p*51+:51] = data_1g[p*64+:51];
+        data_o[p*64+:64] = data_1g[p*64+:64];
       end
     end
   end

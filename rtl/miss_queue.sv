@@ -78,11 +78,12 @@ module miss_queue #(
     output logic [63:0] result_va_o,
     output logic        result_fetch_o,
 
-    // answers: entries that leave in this cycle
+    // answers: an entry leaves in this cycle, its words are there in the next
     output logic [   Ports-1:0] answer_o,
-    output logic [Ports*64-1:0] answer_va_o,
+    output logic [   Ports-1:0] answer_valid_o,
     output logic [ Ports*6-1:0] answer_tag_o,
-    output logic [Ports*64-1:0] answer_result_o,  // data 50:0, fault 52:51, code 58:53, size 60:59, source 62:61
+    output logic [Ports*64-1:0] answer_pa_o,
+    output logic [Ports*15-1:0] answer_word_o,  // fault 1:0, code 7:2, size 9:8, source 11:10, PAT index 14:12
     output logic                empty_o
 );
   localparam int IdW = 5;
@@ -101,7 +102,7 @@ module miss_queue #(
   logic [ 4:0] attr_q  [Entries];
   logic [ 5:0] tag_q   [Entries];
   logic [ 4:0] leader_q[Entries];  // MERGED: the entry it waits for
-  logic [62:0] result_q[Entries];  // ANSWER: as answer_result_o
+  logic [62:0] result_q[Entries];  // ANSWER: data 50:0, fault 52:51, code 58:53, size 60:59, source 62:61
 
   // pipeline in front of the L2 TLB, the youngest stage lowest
   logic [Latency-1:0] pipe_valid_q, pipe_valid_d;
@@ -115,50 +116,68 @@ module miss_queue #(
   assign fetch_busy_o = fetch_busy_q;
   always_comb begin
     used_o = '0;
-    if (valid != '0) for (int i = 0; i < Entries; i++) used_o = used_o + 6'(valid[i]);
+    if (valid != '0) used_o = 6'($countones(valid));
   end
 
   // The lookup that ends in this cycle.
   logic [EntryW-1:0] lookup_id;
   assign lookup_o = pipe_valid_q[Latency-1];
   assign lookup_id = pipe_id_q[(Latency-1)*IdW+:EntryW];
-  assign lookup_va_o = va_q[lookup_id];
-  assign lookup_attr_o = attr_q[lookup_id];
+  always_comb begin
+    lookup_va_o = '0;
+    lookup_attr_o = '0;
+    if (lookup_o) begin
+      lookup_va_o = va_q[lookup_id];
+      lookup_attr_o = attr_q[lookup_id];
+    end
+  end
   assign l2_answers_o = lookup_o && !hold_i && !sweep_i && l2_hit_i && !l2_denied_i &&
                         (lookup_attr_o[1:0] != x86_pkg::AccessWrite || l2_dirty_i);
 
+  // Round robin: those of the candidates whose turn it is, `first` or after it if there are any.
+  function automatic logic [Entries-1:0] turns(input logic [Entries-1:0] candidates, input logic [EntryW-1:0] first);
+    turns = candidates & ({Entries{1'b1}} << first);
+    if (turns == '0) turns = candidates;
+  endfunction
+
   // The walk that may start, round robin.
+  logic [Entries-1:0] walk_pending;
   logic [EntryW-1:0] walk_id;
   assign walk_o = walk_pend_q != '0;
   assign walk_id_o = IdW'(walk_id);
-  assign walk_va_o = va_q[walk_id];
-  assign walk_attr_o = attr_q[walk_id];
-  assign walk_from_root_o = from_root_q[walk_id];
   always_comb begin
+    walk_pending = '0;
     walk_id = '0;
-    if (walk_pend_q != '0) begin
-      for (int i = Entries - 1; i >= 0; i--) if (walk_pend_q[i]) walk_id = EntryW'(i);
-      for (int i = Entries - 1; i >= 0; i--) if (walk_pend_q[i] && EntryW'(i) >= next_walk_q) walk_id = EntryW'(i);
+    walk_va_o = '0;
+    walk_attr_o = '0;
+    walk_from_root_o = 1'b0;
+    if (walk_o) begin
+      walk_pending = turns(walk_pend_q, next_walk_q);
+      for (int i = Entries - 1; i >= 0; i--) if (walk_pending[i]) walk_id = EntryW'(i);
+      walk_va_o = va_q[walk_id];
+      walk_attr_o = attr_q[walk_id];
+      walk_from_root_o = from_root_q[walk_id];
     end
   end
 
   // PEND -> MERGED, LOOKUP or WALK_PEND: the issue, round robin.
   logic issue, merge;
   logic [EntryW-1:0] issue_id, leader;
-  logic [Entries-1:0] leading;
-  logic [63:0] issue_va;
+  logic [Entries-1:0] issuable, leading;
+  logic [44:0] issue_vpn;
   logic [4:0] issue_attr;
   assign issue = pend_q != '0 && !hold_i && !sweep_i && !hold_issue_i && !result_valid_i;
   always_comb begin
     issue_id = '0;
-    issue_va = '0;
+    issuable = '0;
+    issue_vpn = '0;
     issue_attr = '0;
     leading = '0;
     leader = '0;
     if (issue) begin
-      for (int i = Entries - 1; i >= 0; i--) if (pend_q[i]) issue_id = EntryW'(i);
-      for (int i = Entries - 1; i >= 0; i--) if (pend_q[i] && EntryW'(i) >= next_issue_q) issue_id = EntryW'(i);
-      issue_va = va_q[issue_id];
+      issuable = turns(pend_q, next_issue_q);
+      for (int i = Entries - 1; i >= 0; i--) if (issuable[i]) issue_id = EntryW'(i);
+      issue_vpn = x86_pkg::vpn(va_q[issue_id]);
       issue_attr = attr_q[issue_id];
       // An entry whose lookup ends now takes no more followers.
       leading = lookup_q | walk_pend_q | walk_q;
@@ -167,7 +186,7 @@ module miss_queue #(
       if (leading != '0)
         for (int i = 0; i < Entries; i++)
           if (leading[i])
-            leading[i] = va_q[i][56:12] == issue_va[56:12] && attr_q[i][4:2] == issue_attr[4:2] &&
+            leading[i] = va_q[i][56:12] == issue_vpn && attr_q[i][4:2] == issue_attr[4:2] &&
                          (attr_q[i][1:0] == issue_attr[1:0] ||
                           (attr_q[i][1:0] == x86_pkg::AccessWrite && issue_attr[1:0] == x86_pkg::AccessRead));
       if (leading != '0) for (int i = Entries - 1; i >= 0; i--) if (leading[i]) leader = EntryW'(i);
@@ -199,8 +218,14 @@ module miss_queue #(
       served[complete_id] = 1'b1;
     end
   end
-  assign result_va_o = va_q[result_id_i[EntryW-1:0]];
-  assign result_fetch_o = attr_q[result_id_i[EntryW-1:0]][1:0] == x86_pkg::AccessFetch;
+  always_comb begin
+    result_va_o = '0;
+    result_fetch_o = 1'b0;
+    if (result_valid_i) begin
+      result_va_o = va_q[result_id_i[EntryW-1:0]];
+      result_fetch_o = attr_q[result_id_i[EntryW-1:0]][1:0] == x86_pkg::AccessFetch;
+    end
+  end
 
   // Entries that an invalidation sends back.
   logic [Entries-1:0] restart;
@@ -215,21 +240,46 @@ module miss_queue #(
   assign restart_o = 32'(restart);
 
   // ANSWER -> free: one entry per port, the lowest.
-  logic [Ports*EntryW-1:0] answer_id;
+  logic [Ports*Entries-1:0] leaving;
+  logic [Ports-1:0] answer_valid_q;
+  logic [Ports*6-1:0] answer_tag_q;
+  logic [Ports*64-1:0] answer_pa_q;
+  logic [Ports*15-1:0] answer_word_q;
+  assign answer_valid_o = answer_valid_q;
+  assign answer_tag_o = answer_tag_q;
+  assign answer_pa_o = answer_pa_q;
+  assign answer_word_o = answer_word_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) answer_valid_q <= '0;
+    else answer_valid_q <= answer_o;
+  end
   for (genvar p = 0; p < Ports; p++) begin : g_answer
     logic [Entries-1:0] waiting;
     logic [EntryW-1:0] id;
+    logic [62:0] word;
+    logic [51:0] pa;
     assign waiting = answer_q & port_q[p];
     assign answering_o[p] = waiting != '0;
     assign answer_o[p] = waiting != '0 && !hold_i;
     always_comb begin
       id = '0;
-      if (waiting != '0) for (int i = Entries - 1; i >= 0; i--) if (waiting[i]) id = EntryW'(i);
+      word = '0;
+      pa = '0;
+      leaving[p*Entries+:Entries] = '0;
+      if (answer_o[p]) begin
+        for (int i = Entries - 1; i >= 0; i--) if (waiting[i]) id = EntryW'(i);
+        leaving[p*Entries+:Entries] = waiting & (~waiting + Entries'(1));
+        word = result_q[id];
+        if (word[52:51] == x86_pkg::FaultNone) pa = x86_pkg::physical(word[50:0], word[60:59], va_q[id]);
+      end
     end
-    assign answer_id[p*EntryW+:EntryW] = id;
-    assign answer_va_o[p*64+:64] = va_q[id];
-    assign answer_tag_o[p*6+:6] = tag_q[id];
-    assign answer_result_o[p*64+:64] = {1'b0, result_q[id]};
+    always_ff @(posedge clk_i) begin
+      if (answer_o[p]) begin
+        answer_tag_q[p*6+:6] <= tag_q[id];
+        answer_pa_q[p*64+:64] <= {12'd0, pa};
+        answer_word_q[p*15+:15] <= {word[x86_pkg::DataPat+:3], word[62:51]};
+      end
+    end
   end
 
   // free -> PEND: a place for each miss, the lowest for the lowest port.
@@ -306,8 +356,8 @@ module miss_queue #(
     end
     for (int p = 0; p < Ports; p++)
       if (answer_o[p]) begin
-        answer_d[answer_id[p*EntryW+:EntryW]] = 1'b0;
-        port_d[p*Entries+32'(answer_id[p*EntryW+:EntryW])] = 1'b0;
+        answer_d = answer_d & ~leaving[p*Entries+:Entries];
+        port_d[p*Entries+:Entries] = port_d[p*Entries+:Entries] & ~leaving[p*Entries+:Entries];
         if (p == 0) fetch_busy_d = 1'b0;
       end
     if (restart != '0) begin

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The MMU: L1 TLBs, miss queue, L2 TLB, walk caches, page walkers and control
+// The MMU: lookup stage with the L1 TLBs, miss queue, L2 TLB, walk caches, page walkers and control
 // operations. The RTL twin of cmodel/mmu.c; docs/microarchitecture.md has the
 // picture and each block's promise in cycles.
 //
@@ -117,7 +117,7 @@ module mmu #(
 
   // miss queue
   logic [5:0] used;
-  logic [Ports-1:0] answering, answer;
+  logic [Ports-1:0] answering, answer, answer_valid;
   logic fetch_busy, queue_empty;
   logic [31:0] restart;
   logic l2_lookup, l2_answers, lookup_fetch;
@@ -126,7 +126,8 @@ module mmu #(
   logic walk, walk_start, walk_from_root;
   logic [4:0] walk_id, walk_attr;
   logic [63:0] walk_va;
-  logic [Ports*64-1:0] answer_va, answer_result;
+  logic [Ports*64-1:0] answer_pa;
+  logic [Ports*15-1:0] answer_word;
   logic [Ports*6-1:0] answer_tag;
 
   // page walkers
@@ -149,121 +150,25 @@ module mmu #(
   assign finish = result_valid && !fault_waiting && !l2_lookup && !broadcast && !sweep;
   assign translated = finish && result_fault == x86_pkg::FaultNone;
 
-  // Accesses accepted in the previous cycle, being looked up in this one.
-  logic [Ports-1:0] lookup_valid_q;
-  logic [Ports*64-1:0] lookup_va_q;
-  logic [Ports*5-1:0] lookup_attr_q;
-  logic [Ports*6-1:0] lookup_tag_q;
+  // Accesses being looked up, and what of them the L1 TLBs do not answer.
+  logic [Ports-1:0] lookup_valid, miss, skip_l2, from_root;
+  logic [Ports*64-1:0] lookup_va;
+  logic [Ports*5-1:0] lookup_attr;
+  logic [Ports*6-1:0] lookup_tag;
 
-  // Answers of the miss queue, on their ports in this cycle.
-  logic [Ports-1:0] answer_valid_q;
-  logic [Ports*64-1:0] answer_pa_q;
-  logic [Ports*6-1:0] answer_tag_q;
-  logic [Ports*2-1:0] answer_fault_q, answer_size_q, answer_source_q;
-  logic [Ports*6-1:0] answer_code_q;
-  logic [Ports*3-1:0] answer_pat_q;
-
-  // L1 TLBs: port 0 of these buses is the instruction TLB's, the others the data TLB's.
-  logic [Ports-1:0] translate, l1_hit, miss, skip_l2, from_root;
-  logic [Ports*45-1:0] lookup_vpn;
-  logic [Ports*51-1:0] l1_data;
-  logic [Ports*2-1:0] l1_size;
-  for (genvar p = 0; p < Ports; p++) begin : g_port
-    logic canonical, refused, not_dirty, fault, resolved;
-    logic [63:0] va, answer_word;
-    logic [50:0] data;
-    assign va = lookup_va_q[p*64+:64];
-    assign data = l1_data[p*51+:51];
-    assign canonical = x86_pkg::canonical(va, mode);
-    assign translate[p] = lookup_valid_q[p] && mode[x86_pkg::ModePg] && canonical;
-    assign lookup_vpn[p*45+:45] = va[56:12];
-    always_comb begin
-      refused = 1'b0;
-      not_dirty = 1'b0;
-      if (l1_hit[p]) begin
-        refused = x86_pkg::denied(data, lookup_attr_q[p*5+:5], mode, pkru, pkrs) != 2'b00;
-        not_dirty = lookup_attr_q[p*5+:2] == x86_pkg::AccessWrite && !data[x86_pkg::DataD];
-      end
-    end
-    assign miss[p] = translate[p] && (!l1_hit[p] || refused || not_dirty);
-    assign skip_l2[p] = l1_hit[p] && (refused || not_dirty);
-    assign from_root[p] = l1_hit[p] && refused;
-    assign resolved = lookup_valid_q[p] && !miss[p];
-
-    // The answer: of the lookup, or of the miss queue. Without paging this is not long mode: linear
-    // addresses have 32 bits and are physical (4.1.1).
-    assign fault = mode[x86_pkg::ModePg] && !canonical;
-    assign resp_valid_o[p] = resolved || answer_valid_q[p];
-    always_comb begin
-      resp_tag_o[p*6+:6] = answer_tag_q[p*6+:6];
-      resp_pa_o[p*64+:64] = answer_pa_q[p*64+:64];
-      resp_fault_o[p*2+:2] = answer_fault_q[p*2+:2];
-      resp_code_o[p*6+:6] = answer_code_q[p*6+:6];
-      resp_size_o[p*2+:2] = answer_size_q[p*2+:2];
-      resp_pat_o[p*3+:3] = answer_pat_q[p*3+:3];
-      resp_source_o[p*2+:2] = answer_source_q[p*2+:2];
-      if (lookup_valid_q[p]) begin
-        resp_tag_o[p*6+:6] = lookup_tag_q[p*6+:6];
-        resp_pa_o[p*64+:64] = '0;
-        resp_fault_o[p*2+:2] = x86_pkg::FaultNone;
-        resp_code_o[p*6+:6] = '0;
-        resp_size_o[p*2+:2] = x86_pkg::Page4k;
-        resp_pat_o[p*3+:3] = '0;
-        resp_source_o[p*2+:2] = x86_pkg::SourceL1;
-        if (fault) begin
-          resp_fault_o[p*2+:2] = x86_pkg::FaultNonCanonical;
-        end else if (!mode[x86_pkg::ModePg]) begin
-          resp_pa_o[p*64+:64] = {32'd0, va[31:0]};
-        end else begin
-          resp_pa_o[p*64+:64] = 64'(x86_pkg::physical(data, l1_size[p*2+:2], va));
-          resp_size_o[p*2+:2] = l1_size[p*2+:2];
-          resp_pat_o[p*3+:3] = data[x86_pkg::DataPat+:3];
-        end
-      end
-    end
-
-    // Whatever is being looked up and whatever is accepted now may miss: see room.
-    if (p == 0) begin : g_fetch
-      // Fetches are answered in order: none passes one that missed.
-      assign req_ready_o[p] = room && !answering[p] && !fetch_busy && !miss[p];
-    end else begin : g_data
-      assign req_ready_o[p] = room && !answering[p];
-    end
-
-    assign answer_word = answer_result[p*64+:64];
-    always_ff @(posedge clk_i) begin
-      if (!rst_ni) begin
-        lookup_valid_q[p] <= 1'b0;
-        answer_valid_q[p] <= 1'b0;
-      end else begin
-        lookup_valid_q[p] <= req_valid_i[p] && req_ready_o[p];
-        answer_valid_q[p] <= answer[p];
-      end
-      if (req_valid_i[p] && req_ready_o[p]) begin
-        lookup_va_q[p*64+:64] <= req_va_i[p*64+:64];
-        lookup_attr_q[p*5+:5] <= req_attr_i[p*5+:5];
-        lookup_tag_q[p*6+:6] <= req_tag_i[p*6+:6];
-      end
-      if (answer[p]) begin
-        answer_tag_q[p*6+:6] <= answer_tag[p*6+:6];
-        answer_fault_q[p*2+:2] <= answer_word[52:51];
-        answer_code_q[p*6+:6] <= answer_word[58:53];
-        answer_size_q[p*2+:2] <= answer_word[60:59];
-        answer_source_q[p*2+:2] <= answer_word[62:61];
-        answer_pat_q[p*3+:3] <= answer_word[x86_pkg::DataPat+:3];
-        answer_pa_q[p*64+:64] <= answer_word[52:51] != x86_pkg::FaultNone ? '0 :
-            64'(x86_pkg::physical(answer_word[50:0], answer_word[60:59], answer_va[p*64+:64]));
-      end
-    end
-  end
-
+  // Whatever is being looked up and whatever is accepted now may miss: see that there is room.
   logic room;
   logic [2:0] looking_up;
   always_comb begin
     looking_up = '0;
-    for (int p = 0; p < Ports; p++) looking_up = looking_up + 3'(lookup_valid_q[p]);
+    for (int p = 0; p < Ports; p++) looking_up = looking_up + 3'(lookup_valid[p]);
   end
   assign room = !blocking && 6'(MissQueueEntries) - used >= 6'(looking_up) + 6'(Ports);
+  // Fetches are answered in order: none passes one that missed.
+  assign req_ready_o[0] = room && !answering[0] && !fetch_busy && !miss[0];
+  for (genvar p = 1; p < Ports; p++) begin : g_data
+    assign req_ready_o[p] = room && !answering[p];
+  end
 
   // Fills of the L1 TLBs: what the L2 TLB or a walk found.
   logic l1_fill, l1_fill_fetch;
@@ -278,54 +183,56 @@ module mmu #(
       x86_pkg::tag(x86_pkg::vpn(l2_lookup_va), pcid, l2_tag[x86_pkg::TagGlobal], x86_pkg::tag_size(l2_tag)) :
       result_tag;
 
-  l1_tlb #(
-      .Ports(1),
-      .Unified(L1iUnified),
-      .Sets4k(L1iSets4k),
-      .Ways4k(L1iWays4k),
-      .Sets2m(L1iSets2m),
-      .Ways2m(L1iWays2m),
-      .Sets1g(L1iSets1g),
-      .Ways1g(L1iWays1g),
-      .Policy(L1iReplacement)
-  ) u_l1i (
+  lookup_stage #(
+      .DataPorts(DataPorts),
+      .L1iUnified(L1iUnified),
+      .L1iSets4k(L1iSets4k),
+      .L1iWays4k(L1iWays4k),
+      .L1iSets2m(L1iSets2m),
+      .L1iWays2m(L1iWays2m),
+      .L1iSets1g(L1iSets1g),
+      .L1iWays1g(L1iWays1g),
+      .L1iReplacement(L1iReplacement),
+      .L1dUnified(L1dUnified),
+      .L1dSets4k(L1dSets4k),
+      .L1dWays4k(L1dWays4k),
+      .L1dSets2m(L1dSets2m),
+      .L1dWays2m(L1dWays2m),
+      .L1dSets1g(L1dSets1g),
+      .L1dWays1g(L1dWays1g),
+      .L1dReplacement(L1dReplacement)
+  ) u_lookup_stage (
       .clk_i,
       .rst_ni,
-      .lookup_i(translate[0]),
-      .vpn_i(lookup_vpn[44:0]),
+      .mode_i(mode),
+      .pkru_i(pkru),
+      .pkrs_i(pkrs),
       .pcid_i(pcid),
-      .hit_o(l1_hit[0]),
-      .size_o(l1_size[1:0]),
-      .data_o(l1_data[50:0]),
-      .fill_i(l1_fill && l1_fill_fetch),
-      .fill_tag_i(l1_fill_tag),
-      .fill_data_i(l1_fill_data),
-      .inv_i(broadcast),
-      .inv_flags_i(inv_flags),
-      .inv_vpn_i(inv_vpn),
-      .inv_pcid_i(inv_pcid)
-  );
-
-  l1_tlb #(
-      .Ports(DataPorts),
-      .Unified(L1dUnified),
-      .Sets4k(L1dSets4k),
-      .Ways4k(L1dWays4k),
-      .Sets2m(L1dSets2m),
-      .Ways2m(L1dWays2m),
-      .Sets1g(L1dSets1g),
-      .Ways1g(L1dWays1g),
-      .Policy(L1dReplacement)
-  ) u_l1d (
-      .clk_i,
-      .rst_ni,
-      .lookup_i(translate[Ports-1:1]),
-      .vpn_i(lookup_vpn[Ports*45-1:45]),
-      .pcid_i(pcid),
-      .hit_o(l1_hit[Ports-1:1]),
-      .size_o(l1_size[Ports*2-1:2]),
-      .data_o(l1_data[Ports*51-1:51]),
-      .fill_i(l1_fill && !l1_fill_fetch),
+      .accept_i(req_valid_i & req_ready_o),
+      .va_i(req_va_i),
+      .attr_i(req_attr_i),
+      .tag_i(req_tag_i),
+      .lookup_valid_o(lookup_valid),
+      .lookup_va_o(lookup_va),
+      .lookup_attr_o(lookup_attr),
+      .lookup_tag_o(lookup_tag),
+      .miss_o(miss),
+      .skip_l2_o(skip_l2),
+      .from_root_o(from_root),
+      .answer_valid_i(answer_valid),
+      .answer_tag_i(answer_tag),
+      .answer_pa_i(answer_pa),
+      .answer_word_i(answer_word),
+      .resp_valid_o,
+      .resp_tag_o,
+      .resp_pa_o,
+      .resp_fault_o,
+      .resp_code_o,
+      .resp_size_o,
+      .resp_pat_o,
+      .resp_source_o,
+      .fill_i(l1_fill),
+      .fill_fetch_i(l1_fill_fetch),
       .fill_tag_i(l1_fill_tag),
       .fill_data_i(l1_fill_data),
       .inv_i(broadcast),
@@ -420,9 +327,9 @@ module mmu #(
       .miss_i(miss),
       .skip_l2_i(skip_l2),
       .from_root_i(from_root),
-      .va_i(lookup_va_q),
-      .attr_i(lookup_attr_q),
-      .tag_i(lookup_tag_q),
+      .va_i(lookup_va),
+      .attr_i(lookup_attr),
+      .tag_i(lookup_tag),
       .used_o(used),
       .answering_o(answering),
       .fetch_busy_o(fetch_busy),
@@ -457,9 +364,10 @@ module mmu #(
       .result_va_o(result_va),
       .result_fetch_o(result_fetch),
       .answer_o(answer),
-      .answer_va_o(answer_va),
+      .answer_valid_o(answer_valid),
       .answer_tag_o(answer_tag),
-      .answer_result_o(answer_result),
+      .answer_pa_o(answer_pa),
+      .answer_word_o(answer_word),
       .empty_o(queue_empty)
   );
 
@@ -560,7 +468,7 @@ module mmu #(
       .op_done_o,
       .fault_waiting_i(fault_waiting),
       .fault_va_i(result_va),
-      .drained_i(queue_empty && lookup_valid_q == '0 && answer_valid_q == '0),
+      .drained_i(queue_empty && lookup_valid == '0 && answer_valid == '0),
       .draining_exchange_i(draining_exchange),
       .restarted_i(restart != '0),
       .answered_i(answer != '0),

@@ -277,26 +277,30 @@ module tlb_array #(
 `ifdef TWINWALK_DIGEST
   // --- Digest of all marks and fills, for comparison with the C model ---
 
-  logic [63:0] digest_q, digest_d;
+  logic [63:0] digest_q;
 
-  always_comb begin
-    digest_d = digest_q;
+  function automatic logic [63:0] digested(input logic [63:0] digest, input logic [63:0] word);
+    digested = {digest[56:0], digest[63:57]} ^ word;
+  endfunction
+
+  function automatic logic [63:0] next_digest();
+    next_digest = digest_q;
     for (int p = 0; p < Ports; p++) begin
       if (hit_o[p]) begin
-        digest_d = {digest_d[56:0], digest_d[63:57]} ^
-                   ((64'(hit_set[p*SetW+:SetW]) * 64'(Ways) + 64'(hit_way[p*WayW+:WayW])) << 2 | 64'(p));
+        next_digest = digested(next_digest, (64'(hit_set[p*SetW+:SetW]) * 64'(Ways) + 64'(hit_way[p*WayW+:WayW])) << 2 |
+                                                64'(p));
       end
     end
     if (fill_i) begin
-      digest_d = {digest_d[56:0], digest_d[63:57]} ^ 64'(fill_tag_i);
-      digest_d = {digest_d[56:0], digest_d[63:57]} ^ 64'(fill_data_i);
-      digest_d = {digest_d[56:0], digest_d[63:57]} ^ 64'(fill_first + EntryW'(fill_way));
+      next_digest = digested(next_digest, 64'(fill_tag_i));
+      next_digest = digested(next_digest, 64'(fill_data_i));
+      next_digest = digested(next_digest, 64'(fill_first + EntryW'(fill_way)));
     end
-  end
+  endfunction
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) digest_q <= '0;
-    else digest_q <= digest_d;
+    else if (fill_i || hit_o != '0) digest_q <= next_digest();
   end
 `endif
 

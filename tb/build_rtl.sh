@@ -6,8 +6,9 @@
 #
 # NAME=VALUE are the parameters of rtl/mmu.sv. Prints the path of the shared
 # object. What is built is kept under a name that is a digest of everything it
-# is made from, so a change of any source builds anew. Runs from the project's
-# root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves.
+# is made from, so a change of any source builds anew; several may build the same
+# at once. Nothing is ever deleted from the cache but by `make clean`; a build has
+# about 0.7 MB. Runs from the project's root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves.
 set -eu
 cache=$1
 shift
@@ -40,7 +41,7 @@ export TMPDIR="$PWD/$work"
     sed -nE 's/^(SIGNAL|ELEMENTS)\(([a-z_0-9]+), .*, ([a-zA-Z_0-9]*__DOT__)?([a-z_0-9]+_q), .*/\2 \4/p' tb/signals.def
     for name in tag_q data_q valid_q digest_q; do echo "tlb_array $name"; done
     for name in repl_q lfsr_q; do echo "replacement $name"; done
-    for name in lookup_va_q lookup_attr_q lookup_tag_q; do echo "mmu $name"; done
+    for name in lookup_va_q lookup_attr_q lookup_tag_q; do echo "lookup_stage $name"; done
 } | sed -E 's/^([a-z_0-9]+) ([a-z_0-9]+)$/public_flat_rd -module "\1" -var "\2"/' >"$work/public.vlt"
 
 parameters= defines=
@@ -55,6 +56,9 @@ if ! {
         $parameters "$work/public.vlt" "$rtl/x86_pkg.sv" $(ls "$rtl"/*.sv | grep -v /x86_pkg.sv) &&
     verilated=$(sed -n 's/^VERILATOR_ROOT *= *//p' "$work/obj/Vmmu.mk") &&
     if [ "$trace" = 1 ]; then fst="$verilated/include/verilated_fst_c.cpp -lz"; fi &&
+    # Where Verilator keeps the clock's level as last seen; the seam can do without.
+    seen=$(grep -ow '__Vtrigr*prev[a-z]*__*TOP__clk_i[_0-9]*' "$work/obj/Vmmu___024root.h" | sort -u) &&
+    if [ "$(echo "$seen" | wc -w)" = 1 ]; then defines="$defines -DCLOCK_SEEN=$seen"; fi &&
     for source in $decoding; do
         ${CC:-gcc} -std=gnu11 -O2 -fPIC -Icmodel -Itb -c "$source" -o "$work/$(basename "$source" .c).o"
     done &&

@@ -58,10 +58,10 @@ uint64_t bits(const void *word, unsigned low, unsigned width)
     return value;
 }
 
-/* 51-bit word `port` of a flat vector. */
+/* The data word of a port: a flat vector has one in each 64 bits. */
 uint64_t data_word(const void *vector, unsigned port)
 {
-    return bits(vector, port * 51, 51);
+    return bits(vector, port * 64, 64);
 }
 
 bool same_replacement_state(const array_pair &pair)

@@ -62,7 +62,7 @@ module rtl_arrays (
   `define L1(NAME, PORTS, ALL, S4K, W4K, S2M, W2M, S1G, W1G, POLICY) \
     logic [PORTS-1:0] NAME``_hit; \
     logic [PORTS*2-1:0] NAME``_size; \
-    logic [PORTS*51-1:0] NAME``_data; \
+    logic [PORTS*64-1:0] NAME``_data; \
     l1_tlb #(.Ports(PORTS), .Unified(ALL), .Sets4k(S4K), .Ways4k(W4K), .Sets2m(S2M), .Ways2m(W2M), .Sets1g(S1G), \
              .Ways1g(W1G), .Policy(POLICY)) NAME ( \
         .clk_i, .rst_ni, .lookup_i(l1_lookup_i[PORTS-1:0]), .vpn_i(l1_vpn[PORTS*45-1:0]), .pcid_i, \
