@@ -36,10 +36,10 @@ void l1_tlb_free(struct l1_tlb *l1);
 
 static inline struct l1_hit l1_tlb_lookup(struct l1_tlb *l1, uint64_t vpn, unsigned pcid)
 {
-    for (int8_t i = 0; i < L1_ARRAYS; i++) {
+    for (unsigned i = 0; i < L1_ARRAYS; i++) {
         int entry = tlb_array_lookup(&l1->array[i], vpn, pcid);
         if (entry != TLB_MISS)
-            return (struct l1_hit){i, entry};
+            return (struct l1_hit){(int8_t)i, entry};
     }
     return (struct l1_hit){TLB_MISS, TLB_MISS};
 }

@@ -39,8 +39,8 @@ static void answer(struct mmu *mmu, unsigned port, uint64_t pa, unsigned fault)
     mmu->out.resp_valid |= (uint8_t)(1u << port);
 }
 
-/* The whole lookup, where no memo helps. */
-static void look_up_port(struct mmu *mmu, unsigned port)
+/* The whole lookup, where no memo helps; out of the quick way's registers. */
+static __attribute__((noinline)) void look_up_port(struct mmu *mmu, unsigned port)
 {
     const struct access_req *req = &mmu->lookup[port];
     uint8_t bit = (uint8_t)(1u << port);
@@ -62,6 +62,7 @@ static void look_up_port(struct mmu *mmu, unsigned port)
         mmu->miss |= bit;
         return;
     }
+    mmu->hit_array[port] = &l1->array[hit.array];
     uint64_t data = l1->array[hit.array].data[hit.entry];
     unsigned size = x86_tag_size(l1->array[hit.array].tag[hit.entry]);
     if (x86_denied(data, req->attr, mode, mmu->context.pkru, mmu->context.pkrs)) {
@@ -80,7 +81,8 @@ static void look_up_port(struct mmu *mmu, unsigned port)
                                                    .generation = mmu->generation,
                                                    .frame = pa & ~0xfffull,
                                                    .response = mmu->out.resp[port],
-                                                   .hit = hit};
+                                                   .hit = hit,
+                                                   .array = mmu->hit_array[port]};
     }
 }
 
@@ -94,36 +96,31 @@ void lookup_stage_look_up(struct mmu *mmu)
         const struct lookup_memo *memo = memo_of(mmu, port);
         if (memo->key == lookup_key(req) && memo->generation == mmu->generation) {
             mmu->hit[port] = memo->hit;
+            mmu->hit_array[port] = memo->array;
             mmu->out.resp[port] = memo->response;
             mmu->out.resp[port].pa = memo->frame | (req->va & 0xfff);
             mmu->out.resp[port].tag = req->tag;
             mmu->out.resp_valid |= (uint8_t)(1u << port);
         } else {
             mmu->hit[port] = (struct l1_hit){TLB_MISS, TLB_MISS};
+            mmu->hit_array[port] = NULL;
             look_up_port(mmu, port);
         }
     }
 }
 
-/* The array in which a port's lookup hit. */
-static struct tlb_array *hit_array(struct mmu *mmu, unsigned port)
-{
-    struct l1_tlb *l1 = port == MMU_PORT_FETCH ? &mmu->l1i : &mmu->l1d;
-    return &l1->array[mmu->hit[port].array];
-}
-
 /* Marks what a port's lookup hit, if it did. `higher`: ports above it with a lookup. */
 static inline void mark_hit(struct mmu *mmu, unsigned port, uint8_t higher)
 {
-    if (mmu->hit[port].array == TLB_MISS)
+    struct tlb_array *array = mmu->hit_array[port];
+    if (!array)
         return;
-    struct tlb_array *array = hit_array(mmu, port);
     uint32_t entry = (uint32_t)mmu->hit[port].entry;
     tlb_array_digest(array, (uint64_t)entry << 2 | (port == MMU_PORT_FETCH ? 0 : port - 1));
     /* Of several ports that use one set the highest decides. */
     for (; higher; higher &= (uint8_t)(higher - 1)) {
         unsigned other = (unsigned)__builtin_ctz(higher);
-        if (mmu->hit[other].array != TLB_MISS && hit_array(mmu, other) == array &&
+        if (mmu->hit_array[other] == array &&
             tlb_array_set(array, (uint32_t)mmu->hit[other].entry) == tlb_array_set(array, entry))
             return;
     }
@@ -192,7 +189,7 @@ void lookup_stage_mark_hits(struct mmu *mmu)
 {
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1)) {
         unsigned port = (unsigned)__builtin_ctz(left);
-        if (mmu->hit[port].array == TLB_MISS)
+        if (!mmu->hit_array[port])
             mmu->stats.mmu_non_canonical += mmu->out.resp[port].fault != FAULT_NONE;
         else
             mmu->hits[port][mmu->out.resp[port].size]++;

@@ -82,7 +82,7 @@ static bool fault_waiting(const struct mmu *mmu)
 
 static unsigned count_ports(uint8_t ports)
 {
-    return (ports & 1) + (ports >> 1 & 1) + (ports >> 2 & 1) + (ports >> 3 & 1u);
+    return 0x4332322132212110ull >> (4 * ports) & 7; /* of each number below 16, the bits that are set */
 }
 
 /* The ports on which an access is taken in this cycle. */

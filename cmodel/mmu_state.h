@@ -26,6 +26,7 @@ struct lookup_memo {
     uint64_t frame;           /* physical address of the 4 KiB page */
     struct response response; /* but for pa and tag */
     struct l1_hit hit;
+    struct tlb_array *array; /* of the hit */
 };
 
 enum { LOOKUP_MEMOS = 16 }; /* per port; a power of two */
@@ -47,7 +48,8 @@ struct mmu {
 
     /* what the lookups found: a function of the above, kept for the clock edge */
     struct l1_hit hit[MMU_MAX_PORTS];
-    uint8_t miss, skip_l2, from_root; /* bit per port */
+    struct tlb_array *hit_array[MMU_MAX_PORTS]; /* NULL: no hit */
+    uint8_t miss, skip_l2, from_root;           /* bit per port */
     struct lookup_memo memo[MMU_MAX_PORTS][LOOKUP_MEMOS];
     uint64_t generation;              /* of what memos know, from 1 */
     uint64_t hits[MMU_MAX_PORTS][3];  /* lookups answered, per page size */

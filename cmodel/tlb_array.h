@@ -12,7 +12,8 @@
  * A fill takes the way of an entry that overlaps it (the same page, also a
  * global and a non-global one); then an invalid way, the lowest first; then
  * the victim. Every other overlapping entry is dropped, so that a lookup hits
- * at most once.
+ * at most once; only where 4 KiB and 2 MiB pages share an array may both be
+ * there (a page was split or promoted), and the 4 KiB page answers.
  */
 #ifndef TWINWALK_TLB_ARRAY_H
 #define TWINWALK_TLB_ARRAY_H
@@ -112,7 +113,10 @@ void tlb_array_touch(struct tlb_array *a, uint32_t entry);
 /* The clock edge of an invalidation of all entries (x86_invalidates). */
 void tlb_array_invalidate(struct tlb_array *a, unsigned flags, uint64_t vpn, unsigned pcid);
 
-/* Likewise, of the one or two sets that can hold the page at vpn only. */
+/*
+ * Likewise, of the one or two sets only that can hold the page at vpn. Not for
+ * arrays that keep fragments of larger pages: those lie in many sets.
+ */
 void tlb_array_invalidate_address(struct tlb_array *a, unsigned flags, uint64_t vpn, unsigned pcid);
 
 /* Likewise, of one set only; sets beyond the array's are none. */
