@@ -139,6 +139,8 @@ one() {
     fi
     if ! apply "$2"; then
         report 1 "$2 applies to both twins" "$work/$2/apply.log"
+    elif ! grep -q "^| \`$2\` |" docs/bug-catalogue.md; then
+        report 1 "$2 is in docs/bug-catalogue.md"
     elif ! build_model "$2"; then
         report 1 "$2 compiles" "$work/$2/build.log"
     else
