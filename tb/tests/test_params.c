@@ -211,7 +211,7 @@ static void weights_in_use_are_not_all_zero(void **state)
     params = bench_defaults();
     params.random.weight_map = params.random.weight_unmap = params.random.weight_permission = 0;
     params.random.weight_clear_ad = params.random.weight_promote = params.random.weight_split = 0;
-    params.random.weight_alias = params.random.weight_corrupt = 0;
+    params.random.weight_alias = params.random.weight_corrupt = params.random.weight_poison = 0;
     expect_bench(&params, "random.weight_map", "software");
     params.random.software_rate = 0;
     assert_null(bench_params_check(&params, &key));
