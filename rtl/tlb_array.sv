@@ -11,7 +11,8 @@
 // A fill, at the clock edge, takes the way of an entry that overlaps it (the
 // same page, also a global and a non-global one); then an invalid way, the
 // lowest first; then the victim. Every other overlapping entry is dropped, so
-// that a lookup hits at most once.
+// that a lookup hits at most once; only where 4 KiB and 2 MiB pages share an
+// array may both be there, and the 4 KiB page answers.
 //
 // An invalidation, at the clock edge; there is no fill in that cycle. inv_i
 // drops what matches of all entries, or when Swept of the sets that can hold

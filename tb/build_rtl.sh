@@ -29,11 +29,19 @@ if [ -e "$out/libmmu.so" ]; then
     exit 0
 fi
 
-echo "building the RTL of this configuration (once; kept in $out)" >&2
+# Whoever wants the same build meanwhile waits for it instead of making it too.
 mkdir -p "$cache"
+exec 9>"$cache/$digest.lock"
+flock 9
+if [ -e "$out/libmmu.so" ]; then
+    echo "$out/libmmu.so"
+    exit 0
+fi
+echo "building the RTL of this configuration (once; kept in $out)" >&2
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-export TMPDIR="$PWD/$work"
+TMPDIR=$(cd "$work" && pwd)
+export TMPDIR
 
 # The registers that the seam reads.
 {
@@ -49,7 +57,6 @@ for parameter; do
     parameters="$parameters -G$parameter"
     defines="$defines -DP_$parameter"
 done
-root=$PWD
 if ! {
     verilator --cc -O3 --x-assign fast --x-initial fast --noassert --flatten --unroll-count 4096 --unroll-stmts 100000 \
         --output-split 0 -Wno-fatal -Wno-lint -Wno-SPLITVAR -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \

@@ -99,8 +99,8 @@ void signal_decode_entry(bool valid, uint64_t tag, uint64_t data, char *text, si
     int64_t va = (int64_t)(tag << (64 - 45)) >> (64 - 57);
     snprintf(text, size, "%s VA 0x%" PRIx64 " PCID 0x%x%s %s frame 0x%" PRIx64 "%s%s%s%s PAT %u key %u",
              valid ? "valid  " : "invalid", (uint64_t)va, (unsigned)((tag & TAG_PCID) >> TAG_PCID_SHIFT),
-             tag & TAG_GLOBAL ? " global" : "", bench_size_name(x86_tag_size(tag)), (uint64_t)(data & DATA_PFN),
-             data & DATA_RW ? " RW" : "", data & DATA_US ? " US" : "", data & DATA_NX ? " NX" : "",
-             data & DATA_D ? " D" : "", (unsigned)(data >> DATA_PAT_SHIFT) & 7,
+             tag & TAG_GLOBAL ? " global" : "", bench_size_name(x86_tag_size(tag)),
+             (uint64_t)(data & DATA_PFN), data & DATA_RW ? " RW" : "", data & DATA_US ? " US" : "",
+             data & DATA_NX ? " NX" : "", data & DATA_D ? " D" : "", (unsigned)(data >> DATA_PAT_SHIFT) & 7,
              (unsigned)(data >> DATA_PKEY_SHIFT) & 15);
 }

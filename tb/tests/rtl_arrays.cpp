@@ -145,7 +145,7 @@ class key_source
   private:
     static constexpr unsigned recent_pages = 40;
     random_source random;
-    uint64_t recent[recent_pages];
+    uint64_t recent[recent_pages] = {};
 
     uint64_t any_page()
     {
