@@ -32,6 +32,10 @@ ifdef SANITIZE
 OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LINK_TIME :=
 endif
+ifdef FUZZ
+OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LINK_TIME :=
+endif
 CFLAGS := -std=gnu11 $(WARNINGS) $(OPTIMIZE)
 LDLIBS := -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread
 
@@ -44,13 +48,17 @@ TEST_SOURCES := $(wildcard tb/tests/test_*.c)
 TESTS := $(TEST_SOURCES:tb/tests/%.c=$(BUILD)/tests/%)
 TEST_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(TEST_SOURCES),$(wildcard tb/tests/*.c)))
 TEST_SCRIPTS := $(wildcard tb/tests/*.sh)
+# Each harness twice: with a main that runs files once, for the tests, and with libFuzzer's.
+HARNESSES := $(filter-out fuzz_input,$(patsubst tb/fuzz/%.c,%,$(wildcard tb/fuzz/fuzz_*.c)))
+REPLAYS := $(HARNESSES:%=$(BUILD)/replay/%)
+FUZZERS := $(HARNESSES:%=$(BUILD)/fuzz/%)
 
 RUN_ARGS ?= -c configs/default.yaml --random --image configs/images/linux-l4.tables.bin.zst --cycles 5M
 JOBS ?= $(shell nproc)
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test soak lint bench docs clean sanitize programs tests FORCE
+.PHONY: help all setup run test soak lint bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -80,6 +88,10 @@ sanitize: setup ## run the unit tests of the C side under address and undefined-
 	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests
 	@JOBS=$(JOBS) .ci/run-tests build/asan/test-logs $(TEST_SOURCES:tb/tests/%.c=build/asan/tests/%)
 
+fuzz: setup ## fuzz every reader, and the C model against the judge, for FUZZ_SECONDS (60)
+	+@$(BUILD_NOW) BUILD=build/fuzz CC=clang FUZZ=1 fuzzers
+	@tb/fuzz/run.sh build/fuzz
+
 lint: setup ## check the RTL with three tools, the C code, formats and licence lines
 	+@$(BUILD_NOW) $(PROGRAM)
 	@JOBS=$(JOBS) TWINWALK=$(PROGRAM) .ci/lint
@@ -98,8 +110,9 @@ docs: setup ## make the references in docs from the tables in the code
 clean: ## remove everything built
 	rm -rf build
 
-programs: $(PROGRAM) tests
+programs: $(PROGRAM) tests $(REPLAYS)
 tests: $(TESTS)
+fuzzers: $(FUZZERS)
 
 $(PROGRAM): $(BUILD)/sim/main.o $(LIBRARY)
 	$(SAY) "  LINK  $@"
@@ -117,6 +130,16 @@ $(BUILD)/tests/%: $(BUILD)/tb/tests/%.o $(TEST_HELPERS) $(LIBRARY) | $(BUILD)/te
 	$(SAY) "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) -fno-lto -rdynamic -o $@ $^ $(LDLIBS) -lcmocka
 
+$(REPLAYS): $(BUILD)/replay/%: $(BUILD)/tb/fuzz/%.o $(BUILD)/tb/fuzz/fuzz_input.o $(BUILD)/tb/fuzz/replay.o $(LIBRARY)
+	$(SAY) "  LINK  $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fno-lto -rdynamic -o $@ $^ $(LDLIBS)
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tb/fuzz/%.o $(BUILD)/tb/fuzz/fuzz_input.o $(LIBRARY)
+	$(SAY) "  LINK  $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -rdynamic -o $@ $^ $(LDLIBS)
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $@"
@@ -125,4 +148,5 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/tests/.:
 	@mkdir -p $@
 
--include $(OBJECTS:.o=.d) $(BUILD)/sim/main.d $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(TEST_HELPERS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/sim/main.d $(TEST_SOURCES:%.c=$(BUILD)/%.d) $(TEST_HELPERS:.o=.d) \
+  $(patsubst %.c,$(BUILD)/%.d,$(wildcard tb/fuzz/*.c))
