@@ -27,8 +27,8 @@ struct access_result {
 
 /* What a stimulus offers in one cycle. */
 struct stimulus_offer {
-    uint8_t req_valid; /* bit per port; an offer stays, unchanged, until accepted */
-    uint8_t op_valid;  /* likewise */
+    uint8_t req_valid;                    /* bit per port; an offer stays, unchanged, until accepted */
+    uint8_t op_valid;                     /* likewise */
     struct access_req req[MMU_MAX_PORTS]; /* tag is filled in by the bench */
     struct op_req op;
 };
