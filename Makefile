@@ -58,7 +58,7 @@ JOBS ?= $(shell nproc)
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test soak lint bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test soak lint formal bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -95,6 +95,10 @@ fuzz: setup ## fuzz every reader, and the C model against the judge, for FUZZ_SE
 lint: setup ## check the RTL with three tools, the C code, formats and licence lines
 	+@$(BUILD_NOW) $(PROGRAM)
 	@JOBS=$(JOBS) TWINWALK=$(PROGRAM) .ci/lint
+
+formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROPERTY..." for some)
+	@.ci/setup .ci/packages-formal
+	@.ci/formal $(FORMAL)
 
 bench: setup ## measure the speed of bare RTL, lockstep and the C model
 	+@$(BUILD_NOW) $(PROGRAM)

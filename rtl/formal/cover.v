@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cover as an assertion that fails when it is reached: what the model checker can look for.
+module \$cover (
+    input A,
+    input EN
+);
+  \$assert _TECHMAP_REPLACE_ (
+      .A (~A),
+      .EN(EN)
+  );
+endmodule
