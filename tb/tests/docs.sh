@@ -97,6 +97,7 @@ list_options() {
 options_exist() {
     local page option command line bad=0
     list_options
+    grep -hoE -- '"?--[a-z]+"?\)?' tb/tests/bugs.sh | tr -d '")' >>"$work/options"
     while IFS=: read -r page option; do
         grep -qx -- "$option" "$work/options" || {
             echo "$page: no option $option"
@@ -130,7 +131,7 @@ files_exist() {
     local page path bad=0
     while IFS=: read -r page path; do
         path=${path//\`/}
-        [[ $path == *[A-Z][A-Z]*.yaml ]] || [ -e "$path" ] || {
+        [[ $path == *[A-Z][A-Z]*.yaml || $path == */NAME.* ]] || [ -e "$path" ] || {
             echo "$page: no $path"
             bad=1
         }
@@ -158,6 +159,8 @@ names_exist() {
             awk '/^[a-z]/ {sub(/:.*/, ""); section = $0} /^  [a-z]/ {sub(/:.*/, "", $1); print section "." $1}'
         "$twinwalk" config --markdown=statistics | sed -n 's/^| `\([^`]*\)`.*/\1/p'
         sed -nE 's/^(SIGNAL|ELEMENTS|TLB_ARRAY)\(([a-z0-9_]+), ([a-z0-9_]+),.*/\2.\3/p' tb/signals.def
+        # the outputs, which a mismatch names as mmu.NAME
+        sed -nE 's/.*report_value\(out, "mmu", "([a-z_]+)".*/mmu.\1/p' tb/rtl_seam.cpp
     } >"$work/names"
     while IFS=: read -r page name; do
         name=${name//\`/}
