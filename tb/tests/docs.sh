@@ -131,7 +131,7 @@ files_exist() {
     local page path bad=0
     while IFS=: read -r page path; do
         path=${path//\`/}
-        [[ $path == *[A-Z][A-Z]*.yaml || $path == */NAME.* ]] || [ -e "$path" ] || {
+        [[ $path == *[A-Z][A-Z]*.yaml || $path == */NAME.* || $path == */BLOCK_* ]] || [ -e "$path" ] || {
             echo "$page: no $path"
             bad=1
         }
