@@ -37,7 +37,7 @@ OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 LINK_TIME :=
 endif
 CFLAGS := -std=gnu11 $(WARNINGS) $(OPTIMIZE)
-LDLIBS := -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread
+LDLIBS := -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread -lsqlite3
 
 # The library is everything but the program's main; tests link it too.
 SOURCES := $(filter-out sim/main.c,$(wildcard cmodel/*.c tb/*.c sim/*.c))
@@ -55,10 +55,12 @@ FUZZERS := $(HARNESSES:%=$(BUILD)/fuzz/%)
 
 RUN_ARGS ?= -c configs/default.yaml --random --image configs/images/linux-l4.tables.bin.zst --cycles 5M
 JOBS ?= $(shell nproc)
+PLAN ?= configs/regress/smoke.yaml
+REGRESS_ARGS ?=
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test soak lint formal bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test soak regress lint formal bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -83,6 +85,10 @@ test: setup ## set up, build and run every test
 soak: setup ## 100 million random lockstep cycles across the configurations
 	+@$(BUILD_NOW) $(PROGRAM)
 	TWINWALK=$(PROGRAM) CYCLES=$(SOAK_CYCLES) SEEDS="$(SOAK_SEEDS)" tb/tests/random_lockstep.sh
+
+regress: setup ## do the runs of a plan, PLAN=configs/regress/smoke.yaml, and report them (docs/regression.md)
+	+@$(BUILD_NOW) $(PROGRAM)
+	$(PROGRAM) regress $(PLAN) $(REGRESS_ARGS)
 
 sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
 	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests

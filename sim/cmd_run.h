@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "bench.h"
 #include "options.h"
@@ -38,5 +39,9 @@ void run_options_parse(struct run_options *options, int argc, char **argv);
  * quoted where a shell needs it. To be freed; NULL when memory is short.
  */
 char *run_command_line(const char *program, int argc, char **argv);
+
+/* Appends text as one word of a shell: in single quotes unless it has only characters that no shell looks at.
+ */
+void print_shell_word(FILE *out, const char *text);
 
 #endif

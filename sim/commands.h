@@ -17,5 +17,6 @@ int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_regress(int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"walk", "twinwalk walk", "print the page walk of addresses in a memory image", cmd_walk},
     {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
+    {"regress", "twinwalk regress", "do all runs of a plan, and report them", cmd_regress},
 };
 
 static void print_usage(FILE *out)

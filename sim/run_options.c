@@ -186,8 +186,7 @@ void run_options_parse(struct run_options *options, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }
 
-/* Appends text in single quotes, unless it has only characters that no shell looks at. */
-static void print_quoted(FILE *out, const char *text)
+void print_shell_word(FILE *out, const char *text)
 {
     bool plain = text[0] != '\0';
 
@@ -216,11 +215,11 @@ char *run_command_line(const char *program, int argc, char **argv)
 
     if (out == NULL)
         return NULL;
-    print_quoted(out, program);
+    print_shell_word(out, program);
     fputs(" run", out);
     for (int i = 1; i < argc; i++) {
         putc(' ', out);
-        print_quoted(out, argv[i]);
+        print_shell_word(out, argv[i]);
     }
     if (fclose(out) != 0) {
         free(line);

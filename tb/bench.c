@@ -205,15 +205,32 @@ static void close_all(struct bench *bench)
         image_close(bench->image);
 }
 
-static void explain_failure(const struct bench *bench)
+/* What rtl_report() says, shown and kept for the signature. */
+static void report_mismatch(const struct bench_loop *loop, struct bench_failure *failure)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out) {
+        rtl_report(loop->rtl, loop->mmu, out);
+        fclose(out);
+    }
+    fputs(text ? text : "out of memory\n", stderr);
+    bench_failure_of_loop(failure, loop, text ? text : "");
+    free(text);
+}
+
+static void explain_failure(const struct bench *bench, struct bench_failure *failure)
 {
     const struct bench_loop *loop = &bench->loop;
 
+    if (loop->outcome != OUTCOME_MISMATCH)
+        bench_failure_of_loop(failure, loop, "");
     fprintf(stderr, "twinwalk: cycle %" PRIu64 ": ", loop->cycle);
     switch (loop->outcome) {
     case OUTCOME_MISMATCH:
         fprintf(stderr, "RTL and C model differ\n");
-        rtl_report(loop->rtl, loop->mmu, stderr);
+        report_mismatch(loop, failure);
         break;
     case OUTCOME_ILLEGAL:
         fprintf(stderr, "illegal by the architecture\n%s\n", judge_verdict(loop->judge));
@@ -264,12 +281,15 @@ static int run(struct bench *bench)
     double seconds = seconds_since(&bench->start);
     double user = user_seconds() - user_start;
     end_progress(bench);
+    struct bench_failure failure = {0};
     if (outcome != OUTCOME_DONE)
-        explain_failure(bench);
+        explain_failure(bench, &failure);
 
     /* UINT64_MAX: the input turned out bad on the way (stimulus.h), which has been said. */
     uint64_t failures = loop->stimulus.failures ? loop->stimulus.failures(loop->stimulus.self) : 0;
     bool input_broke = failures == UINT64_MAX;
+    if (outcome == OUTCOME_DONE && failures && !input_broke)
+        bench_failure_of_stimulus(&failure, loop);
     const struct bench_report report = {
         .engine = bench->options->engine,
         .cycles = loop->cycle,
@@ -283,6 +303,7 @@ static int run(struct bench *bench)
         .counts = &loop->counts,
         .memory = memory_statistics(loop->memory),
         .model = loop->mmu ? mmu_statistics(loop->mmu) : NULL,
+        .failure = failure.kind ? &failure : NULL,
     };
     if (write_outputs(bench, &report))
         return EXIT_BAD_INPUT;

@@ -123,6 +123,11 @@ int bench_report_json(const struct bench_report *report, const char *path)
         return -1;
     json_t *root = json_object();
     bench_report_each(report, json_member, root);
+    if (report->failure)
+        json_object_set_new(root, "failure",
+                            json_pack("{s:s, s:s, s:I}", "kind", report->failure->kind, "signature",
+                                      report->failure->signature, "cycle",
+                                      (json_int_t)report->failure->cycle));
     int failed = json_dumpf(root, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(root);
     if (failed) {

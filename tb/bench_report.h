@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "bench_failure.h"
 #include "bench_loop.h"
 #include "memory.h"
 #include "stats.h"
@@ -23,7 +24,8 @@ struct bench_report {
     uint64_t judge_forgotten; /* see judge_forgotten() */
     const struct bench_counts *counts;
     const struct memory_stats *memory;
-    const struct mmu_stats *model; /* NULL: the engine has no model */
+    const struct mmu_stats *model;       /* NULL: the engine has no model */
+    const struct bench_failure *failure; /* NULL: nothing failed */
 };
 
 /* One statistic. Counts are whole numbers; `real` is used when it is a measured value. */
@@ -42,7 +44,7 @@ void bench_report_each(const struct bench_report *report,
 /* One "name value # description" a line. -1 after a message on stderr. */
 int bench_report_text(const struct bench_report *report, const char *path);
 
-/* The same as nested JSON objects. -1 after a message on stderr. */
+/* The same as nested JSON objects, and what failed as object "failure". -1 after a message on stderr. */
 int bench_report_json(const struct bench_report *report, const char *path);
 
 /* The summary for people. */

@@ -52,12 +52,19 @@ struct player {
     unsigned pending_count;
     uint64_t accepted, issued, max_accesses;
     uint64_t failures;
+    const struct script_statement *first_failed; /* NULL: none */
 };
+
+static void note_failure(struct player *player, const struct script_statement *statement)
+{
+    if (player->failures++ == 0)
+        player->first_failed = statement;
+}
 
 static void fail(struct player *player, const struct script_statement *statement, const char *why)
 {
     script_message(player->script, statement->place, "%s", why);
-    player->failures++;
+    note_failure(player, statement);
 }
 
 /* Evaluates the arguments of a statement; false and a failed expectation when that cannot be. */
@@ -121,7 +128,7 @@ static void expect_memory(struct player *player, const struct script_statement *
                    "expected memory 0x%llx = 0x%llx (mask 0x%llx), got 0x%llx",
                    (unsigned long long)value[ARG_ADDRESS], (unsigned long long)value[ARG_VALUE],
                    (unsigned long long)mask, (unsigned long long)found);
-    player->failures++;
+    note_failure(player, statement);
 }
 
 static void enter_block(struct player *player, const struct script_statement *statement, uint64_t count)
@@ -378,7 +385,7 @@ static void answered(void *self, const struct access_result *result)
         if (player->pending[i].index != result->index)
             continue;
         if (!script_answer_check(player->script, &player->pending[i].answer, result))
-            player->failures++;
+            note_failure(player, player->pending[i].answer.statement);
         player->pending_count--;
         memmove(&player->pending[i], &player->pending[i + 1],
                 (player->pending_count - i) * sizeof(player->pending[0]));
@@ -415,15 +422,22 @@ static bool finished(void *self)
 static uint64_t failures(void *self)
 {
     struct player *player = self;
-    uint64_t unanswered = 0;
     for (unsigned i = 0; i < player->pending_count; i++) {
         const struct script_statement *statement = player->pending[i].answer.statement;
         if (statement->expect == EXPECT_ANY)
             continue;
         script_message(player->script, statement->place, "expected an answer, got none");
-        unanswered++;
+        note_failure(player, statement);
     }
-    return player->failures + unanswered;
+    player->pending_count = 0;
+    return player->failures;
+}
+
+static void first_failure(void *self, char *text, size_t size)
+{
+    const struct player *player = self;
+    struct script_place place = player->first_failed->place;
+    snprintf(text, size, "%s:%u", player->script->files[place.file], place.line);
 }
 
 static void destroy(void *self)
@@ -463,6 +477,7 @@ int script_open(const char *path, const struct stimulus_env *env, struct stimulu
         .next_cycle = next_cycle,
         .finished = finished,
         .failures = failures,
+        .first_failure = first_failure,
         .destroy = destroy,
     };
     return 0;

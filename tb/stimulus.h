@@ -8,6 +8,7 @@
 #define TWINWALK_STIMULUS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "memory.h"
@@ -68,6 +69,12 @@ struct stimulus {
      * the input turned out to be bad while it was read (told on stderr too).
      */
     uint64_t (*failures)(void *self);
+
+    /*
+     * After failures() said that there are some: where the first stands, such as
+     * "file:line". NULL: the stimulus has no such places.
+     */
+    void (*first_failure)(void *self, char *text, size_t size);
 
     void (*destroy)(void *self);
 };

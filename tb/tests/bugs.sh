@@ -75,7 +75,7 @@ build_model() {
     fi
     "$compiler" -std=gnu11 -D_GNU_SOURCE= -O1 -fno-lto -w -I"$directory/cmodel" -Itb -Isim -rdynamic \
         -o "$directory/twinwalk" "${sources[@]}" "$build/sim/main.o" "$build/libtwinwalk.a" \
-        -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread >"$directory/build.log" 2>&1
+        -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread -lsqlite3 >"$directory/build.log" 2>&1
 }
 
 # judged NAME LOG STATUS: the run ended as the patch's Judge says.

@@ -87,7 +87,7 @@ readme_commands_run() {
 # The options of subcommands, as they say themselves: $work/options.NAME, and those of all in $work/options.
 list_options() {
     local command
-    for command in run walk config trace; do
+    for command in run walk config trace regress; do
         "$twinwalk" "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*' >"$work/options.$command"
     done
     # Those of valgrind and git too.
@@ -114,7 +114,7 @@ options_exist() {
                 bad=1
             }
         done < <(grep -oE -- '--[a-z][a-z0-9-]*' <<<"$line")
-    done < <(found 'twinwalk (run|walk|config|trace) [^`#]*' "${pages[@]}")
+    done < <(found 'twinwalk (run|walk|config|trace|regress) [^`#]*' "${pages[@]}")
     return $bad
 }
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* twinwalk regress: a plan, its runs, and the reports about them. */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "options.h"
+#include "regress_report.h"
+#include "regress_run.h"
+
+enum { MAX_JOBS = 4096 };
+
+struct arguments {
+    const char *plan, *directory;
+    unsigned jobs;
+};
+
+static const struct argp_option option_table[] = {
+    {"jobs", 'j', "N", 0, "runs at a time (default: the processors)", 0},
+    {"output", 'o', "DIR", 0, "directory of the results (default: build/regress/ and the plan's name)", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    uint64_t count;
+
+    switch (key) {
+    case 'j':
+        if (!parse_count(arg, &count) || count == 0 || count > MAX_JOBS)
+            argp_error(state, "-j: '%s' is not a number from 1 to %d", arg, MAX_JOBS);
+        arguments->jobs = (unsigned)count;
+        return 0;
+    case 'o':
+        if (arg[0] == '\0')
+            argp_error(state, "-o: the name is empty");
+        arguments->directory = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->plan != NULL)
+            argp_error(state, "one plan at a time");
+        arguments->plan = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->plan == NULL)
+            argp_error(state, "which plan?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The directory by the plan's name, to be freed. */
+static char *default_directory(const char *plan)
+{
+    const char *slash = strrchr(plan, '/'), *name = slash != NULL ? slash + 1 : plan;
+    const char *dot = strrchr(name, '.');
+    char *directory;
+    int length = dot != NULL && dot > name ? (int)(dot - name) : (int)strlen(name);
+
+    return asprintf(&directory, "build/regress/%.*s", length, name) < 0 ? NULL : directory;
+}
+
+/* Makes the directory, those above it, and logs/ in it. */
+static int make_directory(const char *directory)
+{
+    char *path;
+    int failed = 0;
+
+    if (asprintf(&path, "%s/logs", directory) < 0)
+        return -1;
+    for (char *slash = strchr(path + 1, '/'); !failed; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL)
+            *slash = '\0';
+        if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+            fprintf(stderr, "%s: %s\n", path, strerror(errno));
+            failed = -1;
+        }
+        if (slash == NULL)
+            break;
+        *slash = '/';
+    }
+    free(path);
+    return failed;
+}
+
+/* Two regressions in one directory would be in each other's way. The lock goes with the process. */
+static int lock_directory(const char *directory)
+{
+    char *path;
+    int lock;
+
+    if (asprintf(&path, "%s/lock", directory) < 0)
+        return -1;
+    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (lock < 0) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    } else if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        fprintf(stderr, "%s: another regression is at work there\n", directory);
+        close(lock);
+        lock = -1;
+    }
+    free(path);
+    return lock;
+}
+
+static int write_report(const struct regress_report *report, const char *name,
+                        int (*write)(const struct regress_report *report, const char *path))
+{
+    char *path;
+    int failed;
+
+    if (asprintf(&path, "%s/%s", report->directory, name) < 0)
+        return -1;
+    failed = write(report, path);
+    free(path);
+    return failed;
+}
+
+/* A failure says more than a run that broke, and that more than bad input. */
+static int exit_code(const struct result_list *results)
+{
+    bool seen[VERDICT_BROKEN + 1] = {false};
+
+    for (size_t i = 0; i < results->count; i++)
+        seen[result_verdict(&results->results[i])] = true;
+    if (seen[VERDICT_FAILED])
+        return EXIT_MISMATCH;
+    if (seen[VERDICT_BROKEN])
+        return EXIT_INTERNAL;
+    return seen[VERDICT_INPUT] ? EXIT_USAGE : EXIT_AGREED;
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static int run_plan(const struct arguments *arguments, const struct plan *plan)
+{
+    const struct regress_options options = {
+        .plan = plan,
+        .directory = arguments->directory,
+        .program = program_invocation_name,
+        .jobs = arguments->jobs,
+        .progress = isatty(STDERR_FILENO),
+    };
+    struct result_list results = {0};
+    double start = now();
+    enum regress_end end = regress_run(&options, &results);
+    const struct regress_report report = {
+        .plan_path = arguments->plan,
+        .directory = arguments->directory,
+        .results = &results,
+        .interrupted = end != REGRESS_DONE,
+        .seconds = now() - start,
+        .jobs = arguments->jobs,
+    };
+    int code = end == REGRESS_DONE ? exit_code(&results) : EXIT_INTERNAL;
+
+    if (write_report(&report, "junit.xml", regress_report_junit) != 0 ||
+        write_report(&report, "report.html", regress_report_html) != 0)
+        code = EXIT_INTERNAL;
+    regress_report_text(&report, stdout);
+    if (end == REGRESS_INTERRUPTED)
+        fprintf(stderr, "twinwalk regress: interrupted; the same command goes on from here\n");
+    result_list_free(&results);
+    return code;
+}
+
+int cmd_regress(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .args_doc = "PLAN.yaml",
+        .doc = "Do all runs of a plan (docs/regression.md). Results that are there already are kept: an "
+               "interrupted regression goes on where it was."
+               "\vExit codes: 0 all runs passed, 1 a mismatch or a failed expectation, 2 bad usage, plan or "
+               "input, 3 interrupted, or a run crashed twice.",
+    };
+    struct arguments arguments = {.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
+    char *directory = NULL;
+    struct plan plan;
+    int lock, code = EXIT_USAGE;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.directory == NULL)
+        arguments.directory = directory = default_directory(arguments.plan);
+    if (arguments.directory == NULL)
+        return EXIT_INTERNAL;
+    if (plan_open(&plan, arguments.plan) == 0) {
+        if (make_directory(arguments.directory) == 0 && (lock = lock_directory(arguments.directory)) >= 0) {
+            code = run_plan(&arguments, &plan);
+            close(lock);
+        }
+        plan_close(&plan);
+    }
+    free(directory);
+    return code;
+}

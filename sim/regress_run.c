@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scheduler and collector, in one thread. The first run that needs an RTL
+ * build starts a job that does nothing but build it; runs of other builds go on
+ * meanwhile.
+ */
+#include "regress_run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "job_pool.h"
+#include "regress_command.h"
+#include "regress_outcome.h"
+
+enum {
+    MAX_ATTEMPTS = 2,
+    UNBOUNDED_CYCLES = 20000, /* what a run without a bound counts for in the estimate */
+};
+
+static const double progress_seconds = 0.5;
+
+enum build_state { BUILD_WANTED, BUILD_RUNNING, BUILD_DONE, BUILD_BROKEN };
+
+/* How far a series is. */
+struct progress {
+    uint64_t next_seed;
+    unsigned running;
+    double seconds; /* that its runs have taken */
+    bool ended;
+};
+
+/* What runs in one job. */
+struct work {
+    bool used, is_build;
+    struct run_result result;
+};
+
+struct regress {
+    const struct regress_options *options;
+    const struct plan *plan;
+    struct result_list *results;
+    size_t stored; /* results from the first that the database has */
+    struct result_db *db;
+    struct job_pool *pool;
+    struct progress *progress; /* of each series */
+    enum build_state *builds;  /* of each RTL build */
+    struct work *work;         /* one for each job at a time */
+    uint8_t program_digest[DIGEST_BYTES];
+    char program[PATH_MAX];
+    size_t retried, failed;
+    double start, shown;
+    double done_cycles; /* of runs of this session, by their bounds; for the estimate */
+};
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static int out_of_memory(void)
+{
+    fprintf(stderr, "twinwalk regress: out of memory\n");
+    return -1;
+}
+
+/* ---- Starting ---- */
+
+static struct work *free_work(struct regress *regress)
+{
+    struct work *work = regress->work;
+
+    while (work->used)
+        work++;
+    memset(work, 0, sizeof(*work));
+    return work;
+}
+
+static int start_job(struct regress *regress, struct work *work, char **argv, double seconds)
+{
+    char *log = regress_log_path(regress->options->directory, work->result.key, "log");
+    int failed = -1;
+
+    if (argv == NULL || log == NULL)
+        out_of_memory();
+    else
+        failed = job_pool_start(regress->pool,
+                                &(struct job){.argv = argv, .log = log, .seconds = seconds, .owner = work});
+    work->used = !failed;
+    free(log);
+    free(argv);
+    return failed;
+}
+
+/* One cycle of the RTL: all that takes time is the build. */
+static int start_build(struct regress *regress, const struct series *series)
+{
+    static const char *const more[] = {"-q", "--engine", "rtl", "--random", "--cycles", "1", NULL};
+    struct work *work = free_work(regress);
+
+    work->is_build = true;
+    work->result.series = series;
+    snprintf(work->result.key, sizeof(work->result.key), "build-%u", series->rtl);
+    regress->builds[series->rtl] = BUILD_RUNNING;
+    return start_job(regress, work, regress_arguments(regress->program, series, series->config_options, more),
+                     0);
+}
+
+static int start_attempt(struct regress *regress, struct work *work)
+{
+    const struct series *series = work->result.series;
+    char *json = regress_log_path(regress->options->directory, work->result.key, "json");
+    char seed[24];
+    int failed;
+
+    if (json == NULL)
+        return out_of_memory();
+    snprintf(seed, sizeof(seed), "%llu", (unsigned long long)work->result.seed);
+    unlink(json);
+    work->result.attempts++;
+    failed = start_job(regress, work,
+                       regress_arguments(regress->program, series, series->options_count,
+                                         (const char *[]){"--seed", seed, "-q", "--json", json, NULL}),
+                       series->limit_minutes * 60);
+    free(json);
+    return failed;
+}
+
+/* A result that is known without a run, or with its run. */
+static int add_result(struct regress *regress, const struct run_result *result)
+{
+    struct run_result *added = result_list_add(regress->results);
+
+    if (added == NULL)
+        return out_of_memory();
+    *added = *result;
+    added->command = regress_command(regress->options->program, result->series, result->seed);
+    if (added->command == NULL)
+        return out_of_memory();
+    if (result->kind[0] != '\0')
+        regress->failed++;
+    if (result->attempts > 1)
+        regress->retried++;
+    return 0;
+}
+
+static struct progress *progress_of(struct regress *regress, const struct series *series)
+{
+    return &regress->progress[series - regress->plan->series];
+}
+
+static bool minutes_are_over(const struct series *series, const struct progress *progress)
+{
+    return series->minutes > 0 && progress->seconds >= series->minutes * 60;
+}
+
+/* With minutes for a bound, input that will be as bad with the next seed would be tried again and again. */
+static void count_seconds(struct regress *regress, const struct run_result *result)
+{
+    struct progress *progress = progress_of(regress, result->series);
+
+    progress->seconds += result->seconds;
+    if (result->series->minutes > 0 && result_verdict(result) == VERDICT_INPUT)
+        progress->ended = true;
+}
+
+/* The series cannot run: one result stands for all its runs, so that none is passed over in silence. */
+static int give_up_series(struct regress *regress, const struct series *series)
+{
+    struct progress *progress = progress_of(regress, series);
+    struct run_result result = {.series = series, .seed = progress->next_seed, .kind = "build"};
+
+    run_key(result.key, regress->program_digest, series, result.seed);
+    snprintf(result.signature, sizeof(result.signature),
+             "the RTL of %s does not build: no run of this series", series->config);
+    progress->ended = true;
+    return add_result(regress, &result);
+}
+
+/* The next run of a series: taken from the database (returns 0) or started (1). */
+static int next_run(struct regress *regress, const struct series *series)
+{
+    struct progress *progress = progress_of(regress, series);
+    struct run_result result = {.series = series, .seed = progress->next_seed};
+    struct work *work;
+    int found;
+
+    run_key(result.key, regress->program_digest, series, result.seed);
+    found = result_db_find(regress->db, &result);
+    if (found < 0)
+        return -1;
+    /* A build may succeed another time. */
+    if (found && strcmp(result.kind, "build") != 0) {
+        if (progress->next_seed++ == series->last_seed)
+            progress->ended = true;
+        count_seconds(regress, &result);
+        return add_result(regress, &result);
+    }
+    /* Only now: what was underway when they were over is in the database too. */
+    if (minutes_are_over(series, progress)) {
+        progress->ended = true;
+        return 0;
+    }
+    if (series->needs_rtl && regress->builds[series->rtl] == BUILD_BROKEN)
+        return give_up_series(regress, series);
+    if (series->needs_rtl && regress->builds[series->rtl] == BUILD_WANTED)
+        return start_build(regress, series) != 0 ? -1 : 1;
+    if (progress->next_seed++ == series->last_seed)
+        progress->ended = true;
+    memset(&result.kind, 0, sizeof(result.kind));
+    result.earlier = false;
+    work = free_work(regress);
+    work->result = result;
+    work->result.attempts = 0;
+    progress->running++;
+    return start_attempt(regress, work) != 0 ? -1 : 1;
+}
+
+/* Starts what can be started, in the order of the plan. */
+static int start_runs(struct regress *regress)
+{
+    for (size_t i = 0; i < regress->plan->series_count; i++) {
+        const struct series *series = &regress->plan->series[i];
+
+        while (!regress->progress[i].ended && job_pool_free(regress->pool) > 0) {
+            if (series->needs_rtl && regress->builds[series->rtl] == BUILD_RUNNING)
+                break;
+            if (next_run(regress, series) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- Collecting ---- */
+
+static int end_of_build(struct regress *regress, struct work *work, const struct job_end *end)
+{
+    /* Bad input is for the runs themselves to report: it comes before the RTL is looked for. */
+    bool built = WIFEXITED(end->status) && WEXITSTATUS(end->status) != EXIT_INTERNAL;
+    char *log = regress_log_path(regress->options->directory, work->result.key, "log");
+
+    regress->builds[work->result.series->rtl] = built ? BUILD_DONE : BUILD_BROKEN;
+    work->used = false;
+    if (log == NULL)
+        return out_of_memory();
+    if (built)
+        unlink(log);
+    else
+        fprintf(stderr, "twinwalk regress: the RTL of %s does not build, see %s\n",
+                work->result.series->config, log);
+    free(log);
+    return 0;
+}
+
+static int end_of_run(struct regress *regress, struct work *work, const struct job_end *end)
+{
+    struct run_result *result = &work->result;
+    struct progress *progress = progress_of(regress, result->series);
+    char *json = regress_log_path(regress->options->directory, result->key, "json");
+    char *log = regress_log_path(regress->options->directory, result->key, "log");
+    char *first = regress_log_path(regress->options->directory, result->key, "first.log");
+    int failed = 0;
+
+    if (json == NULL || log == NULL || first == NULL) {
+        failed = out_of_memory();
+        goto done;
+    }
+    result_of_job(result, end, json, log);
+    unlink(json);
+    if (result_may_be_retried(result) && result->attempts < MAX_ATTEMPTS) {
+        rename(log, first);
+        failed = start_attempt(regress, work);
+        goto done;
+    }
+    if (result->kind[0] == '\0')
+        unlink(log);
+    work->used = false;
+    progress->running--;
+    count_seconds(regress, result);
+    regress->done_cycles += (double)(result->series->cycles > 0 ? result->series->cycles : UNBOUNDED_CYCLES);
+    failed = add_result(regress, result);
+done:
+    free(first);
+    free(log);
+    free(json);
+    return failed;
+}
+
+static int store_results(struct regress *regress)
+{
+    struct result_list *results = regress->results;
+
+    if (result_db_store(regress->db, results->results + regress->stored, results->count - regress->stored) !=
+        0)
+        return -1;
+    regress->stored = results->count;
+    return 0;
+}
+
+/* Waits for one end and takes all others that are there already: one transaction for all. */
+static enum job_event collect(struct regress *regress, int *failed)
+{
+    struct job_end end;
+    enum job_event event = job_pool_wait(regress->pool, progress_seconds, &end);
+
+    *failed = 0;
+    while (event == JOB_ENDED && !*failed) {
+        struct work *work = end.owner;
+
+        *failed = (work->is_build ? end_of_build : end_of_run)(regress, work, &end);
+        if (!*failed)
+            event = job_pool_wait(regress->pool, 0, &end);
+    }
+    if (!*failed)
+        *failed = store_results(regress);
+    return event;
+}
+
+/* ---- Progress ---- */
+
+static void print_estimate(const struct regress *regress)
+{
+    double left = 0, minutes = 0, elapsed = now() - regress->start, seconds;
+
+    for (size_t i = 0; i < regress->plan->series_count; i++) {
+        const struct series *series = &regress->plan->series[i];
+        const struct progress *progress = &regress->progress[i];
+        double runs = progress->running;
+
+        if (!progress->ended && series->minutes > 0)
+            minutes += series->minutes * 60 - progress->seconds;
+        else if (!progress->ended)
+            runs += (double)(series->last_seed - progress->next_seed) + 1;
+        left += runs * (double)(series->cycles > 0 ? series->cycles : UNBOUNDED_CYCLES);
+    }
+    if (left > 0 && regress->done_cycles <= 0)
+        return;
+    seconds = minutes / regress->options->jobs;
+    if (left > 0)
+        seconds += left / (regress->done_cycles / elapsed);
+    fprintf(stderr, ", ETA %.0f:%02.0f", (seconds - (double)((long)seconds % 60)) / 60,
+            (double)((long)seconds % 60));
+}
+
+static void show_progress(struct regress *regress)
+{
+    uint64_t total = regress->results->count;
+    bool open_end = false;
+
+    if (!regress->options->progress || now() - regress->shown < progress_seconds)
+        return;
+    regress->shown = now();
+    for (size_t i = 0; i < regress->plan->series_count; i++) {
+        const struct series *series = &regress->plan->series[i];
+        const struct progress *progress = &regress->progress[i];
+
+        total += progress->running;
+        if (series->minutes > 0)
+            open_end |= !progress->ended;
+        else if (!progress->ended)
+            total += series->last_seed - progress->next_seed + 1;
+    }
+    fprintf(stderr, "\r%zu of %llu%s runs, %zu failed", regress->results->count, (unsigned long long)total,
+            open_end ? "+" : "", regress->failed);
+    if (regress->retried > 0)
+        fprintf(stderr, ", %zu retried", regress->retried);
+    print_estimate(regress);
+    fputs("    ", stderr);
+    fflush(stderr);
+}
+
+/* ---- All of it ---- */
+
+static enum regress_end run_all(struct regress *regress)
+{
+    for (;;) {
+        int failed;
+
+        if (start_runs(regress) != 0)
+            return REGRESS_FAILED;
+        if (job_pool_free(regress->pool) == regress->options->jobs)
+            return store_results(regress) != 0 ? REGRESS_FAILED : REGRESS_DONE;
+        show_progress(regress);
+        if (collect(regress, &failed) == JOB_INTERRUPTED)
+            return failed ? REGRESS_FAILED : REGRESS_INTERRUPTED;
+        if (failed)
+            return REGRESS_FAILED;
+    }
+}
+
+static int prepare(struct regress *regress)
+{
+    const struct plan *plan = regress->plan;
+    ssize_t length = readlink("/proc/self/exe", regress->program, sizeof(regress->program) - 1);
+    char *path;
+
+    if (length < 0) {
+        fprintf(stderr, "/proc/self/exe: %s\n", strerror(errno));
+        return -1;
+    }
+    if (digest_of_program(regress->program_digest) != 0)
+        return -1;
+    regress->progress = calloc(plan->series_count, sizeof(*regress->progress));
+    regress->builds = calloc(plan->rtl_count + 1, sizeof(*regress->builds));
+    regress->work = calloc(regress->options->jobs, sizeof(*regress->work));
+    if (regress->progress == NULL || regress->builds == NULL || regress->work == NULL)
+        return out_of_memory();
+    for (size_t i = 0; i < plan->series_count; i++)
+        regress->progress[i].next_seed = plan->series[i].first_seed;
+    if (getenv("TWINWALK_RTL") != NULL)
+        for (unsigned i = 0; i < plan->rtl_count; i++)
+            regress->builds[i] = BUILD_DONE;
+    if (asprintf(&path, "%s/results.db", regress->options->directory) < 0)
+        return out_of_memory();
+    regress->db = result_db_open(path);
+    free(path);
+    if (regress->db == NULL)
+        return -1;
+    regress->pool = job_pool_create(regress->options->jobs);
+    return regress->pool != NULL ? 0 : out_of_memory();
+}
+
+enum regress_end regress_run(const struct regress_options *options, struct result_list *results)
+{
+    struct regress regress = {.options = options, .plan = options->plan, .results = results, .start = now()};
+    enum regress_end end = prepare(&regress) != 0 ? REGRESS_FAILED : run_all(&regress);
+
+    if (options->progress)
+        fprintf(stderr, "\r%*s\r", 78, "");
+    job_pool_destroy(regress.pool);
+    result_db_close(regress.db);
+    free(regress.progress);
+    free(regress.builds);
+    free(regress.work);
+    return end;
+}
