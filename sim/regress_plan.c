@@ -211,11 +211,13 @@ static int add_series(struct reader *reader, const struct plan_entry *entry, uns
 {
     struct plan *plan = reader->plan;
     const struct common *common = &reader->common;
-    struct series *grown = realloc(plan->series, (plan->series_count + 1) * sizeof(*grown));
-    struct series *series;
+    struct series *grown, *series;
 
-    if (grown == NULL || plan->series_count >= MAX_SERIES)
-        return complain(reader, PLAN_ENTRY, grown == NULL ? "out of memory" : "too many combinations");
+    if (plan->series_count >= MAX_SERIES)
+        return complain(reader, PLAN_ENTRY, "too many combinations");
+    grown = realloc(plan->series, (plan->series_count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return complain(reader, PLAN_ENTRY, "out of memory");
     plan->series = grown;
     series = &grown[plan->series_count++];
     *series = (struct series){
