@@ -17,6 +17,7 @@
 
 #include "commands.h"
 #include "job_pool.h"
+#include "output_file.h"
 #include "regress_command.h"
 #include "regress_outcome.h"
 
@@ -126,7 +127,7 @@ static int start_attempt(struct regress *regress, struct work *work)
     if (json == NULL)
         return out_of_memory();
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)work->result.seed);
-    unlink(json);
+    output_file_remove(json);
     work->result.attempts++;
     failed = start_job(regress, work,
                        regress_arguments(regress->program, series, series->options_count,
@@ -277,7 +278,7 @@ static int end_of_run(struct regress *regress, struct work *work, const struct j
         goto done;
     }
     result_of_job(result, end, json, log);
-    unlink(json);
+    output_file_remove(json);
     if (result_may_be_retried(result) && result->attempts < MAX_ATTEMPTS) {
         rename(log, first);
         failed = start_attempt(regress, work);

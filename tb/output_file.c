@@ -2,6 +2,7 @@
 #include "output_file.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,9 @@ static void release(struct output_file *file)
     free(file->temporary);
     *file = (struct output_file){0};
 }
+
+/* What mkstemp makes of it, and glob finds again: the digits of the one are the wildcards of the other. */
+#define TEMPORARY(digit) "." digit digit digit digit digit digit
 
 /* A device or pipe has no name to be moved to: it is written directly. */
 static int open_special(struct output_file *file)
@@ -44,7 +48,7 @@ int output_file_open(struct output_file *file, const char *path)
         return open_special(file);
 
     int fd = -1;
-    if (asprintf(&file->temporary, "%s.XXXXXX", path) < 0)
+    if (asprintf(&file->temporary, "%s" TEMPORARY("X"), path) < 0)
         file->temporary = NULL;
     else
         fd = mkstemp(file->temporary);
@@ -92,4 +96,25 @@ void output_file_discard(struct output_file *file)
     if (file->temporary)
         unlink(file->temporary);
     release(file);
+}
+
+void output_file_remove(const char *path)
+{
+    static const char wildcards[] = TEMPORARY("[A-Za-z0-9]");
+    char *pattern = malloc(2 * strlen(path) + sizeof(wildcards)), *end = pattern;
+    glob_t left;
+
+    unlink(path);
+    if (!pattern)
+        return;
+    for (; *path != '\0'; *end++ = *path++)
+        if (strchr("*?[\\", *path))
+            *end++ = '\\';
+    memcpy(end, wildcards, sizeof(wildcards));
+    if (glob(pattern, GLOB_NOSORT, NULL, &left) == 0) {
+        for (size_t i = 0; i < left.gl_pathc; i++)
+            unlink(left.gl_pathv[i]);
+        globfree(&left);
+    }
+    free(pattern);
 }

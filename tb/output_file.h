@@ -23,4 +23,7 @@ int output_file_commit(struct output_file *file);
 /* Removes what was not committed; nothing to do after a commit. */
 void output_file_discard(struct output_file *file);
 
+/* Removes the file at `path`, if there is one, and what writers of it left that were killed. */
+void output_file_remove(const char *path);
+
 #endif
