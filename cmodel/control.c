@@ -109,12 +109,13 @@ void control_clock(struct control *c, const struct control_in *in, struct mmu_st
             c->dropping = false;
             c->state = c->resume;
         } else {
-            owed |= in->restarted;
+            owed |= in->sent_back;
             c->sweep_set = 0;
             c->state = c->flags & INV_ADDRESS ? CONTROL_SETTLE : CONTROL_SWEEP;
         }
         break;
     case CONTROL_SWEEP:
+        owed |= in->sent_back;
         if (c->sweep_set == c->sweep_sets - 1)
             c->state = CONTROL_SETTLE;
         c->sweep_set = (c->sweep_set + 1) & 1023;

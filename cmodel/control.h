@@ -63,7 +63,7 @@ struct control_in {
     bool fault_waiting;     /* the result register holds a page fault */
     bool drained;           /* no access is under way */
     bool draining_exchange; /* page_walker_draining_exchange */
-    bool restarted;         /* BROADCAST: some access was sent back */
+    bool sent_back;         /* BROADCAST, SWEEP: some access was sent back */
     bool answered;          /* a miss queue entry is answered in this cycle */
     bool queue_empty;       /* no entry in the miss queue */
 };

@@ -338,7 +338,8 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
     if (mq->pipe_valid)
         miss_queue_shift(mq);
     if (broadcasting) {
-        control.restarted = broadcast(mmu, looked_up) != 0;
+        control.sent_back = looked_up != NO_ENTRY;
+        control.sent_back |= broadcast(mmu, looked_up) != 0;
     } else {
         struct l1_fill fill = {.valid = false};
         bool may_start = mq->walk_pend && page_walker_idle(w) && !control.draining_exchange;
@@ -347,7 +348,8 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
         bool finish = w->result_valid && !control.fault_waiting && looked_up == NO_ENTRY && !sweeping;
         if (mq->pend && !sweeping && !control.draining_exchange && !w->result_valid)
             miss_queue_issue(mq, looked_up, &mmu->stats);
-        if (looked_up != NO_ENTRY && sweeping)
+        control.sent_back = looked_up != NO_ENTRY && sweeping;
+        if (control.sent_back)
             miss_queue_return_lookup(mq, (unsigned)looked_up);
         else if (looked_up != NO_ENTRY)
             end_lookup(mmu, (unsigned)looked_up, &fill);

@@ -36,7 +36,7 @@ module control #(
     input logic [63:0] fault_va_i,
     input logic        drained_i,             // no access is under way
     input logic        draining_exchange_i,   // a given-up walk's compare-exchange is in memory
-    input logic        restarted_i,           // BROADCAST: some access was sent back
+    input logic        sent_back_i,           // BROADCAST, SWEEP: some access was sent back
     input logic        answered_i,            // a miss queue entry is answered in this cycle
     input logic        queue_empty_i,         // no entry in the miss queue
 
@@ -160,11 +160,14 @@ module control #(
         dropping_d = 1'b0;
         state_d = resume_q;
       end else begin
-        if (restarted_i) progress_owed_d = 1'b1;
+        if (sent_back_i) progress_owed_d = 1'b1;
         state_d = (flags_q[2:0] & x86_pkg::InvAddress) != 3'd0 ? Settle : Sweep;
       end
 
-      Sweep: if (sweep_set_q == 10'(SweepSets - 1)) state_d = Settle;
+      Sweep: begin
+        if (sent_back_i) progress_owed_d = 1'b1;
+        if (sweep_set_q == 10'(SweepSets - 1)) state_d = Settle;
+      end
 
       Settle:
       if (fault_waiting_i) begin

@@ -470,7 +470,7 @@ module mmu #(
       .fault_va_i(result_va),
       .drained_i(queue_empty && lookup_valid == '0 && answer_valid == '0),
       .draining_exchange_i(draining_exchange),
-      .restarted_i(restart != '0),
+      .sent_back_i(restart != '0 || (l2_lookup && (broadcast || sweep))),
       .answered_i(answer != '0),
       .queue_empty_i(queue_empty),
       .blocking_o(blocking),

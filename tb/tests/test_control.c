@@ -216,7 +216,7 @@ static void drops(void **state)
         assert_int_equal(inv.vpn, x86_vpn(0xffff812345678abc));
         in.fault_waiting = false;
         in.op_valid = false;
-        in.restarted = true;
+        in.sent_back = true;
         tick_with(&rig, &in);
         assert_int_equal(rig.c.state, states[i]);
         assert_false(rig.c.dropping);
@@ -254,18 +254,18 @@ static void progress(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
-        bool restarted = i & 1, answered = i & 2;
-        struct control_in in = {.restarted = restarted};
+        bool sent_back = i & 1, answered = i & 2;
+        struct control_in in = {.sent_back = sent_back};
         struct op_req op = {.op = OP_INVLPG};
         struct rig rig = make();
         offer(&rig, op);
         tick_with(&rig, &in); /* BROADCAST */
-        in.restarted = false;
+        in.sent_back = false;
         tick_with(&rig, &in);
         tick_with(&rig, &in);
         assert_int_equal(rig.c.state, CONTROL_IDLE);
-        assert_int_equal(control_op_ready(&rig.c, false), !restarted);
-        if (!restarted)
+        assert_int_equal(control_op_ready(&rig.c, false), !sent_back);
+        if (!sent_back)
             continue;
         in.op_valid = true;
         in.op = &op;
