@@ -125,6 +125,17 @@ static void record_write(void *self, uint64_t addr, uint64_t old_value, uint64_t
     bench_events_write(bench->loop.events, bench->loop.cycle, addr, old_value, new_value);
 }
 
+static void tell_event(void *self, const struct event *event)
+{
+    bench_events_tell(self, event);
+}
+
+static struct mmu_events *open_mmu_events(struct bench_loop *loop)
+{
+    return mmu_events_create(loop->mmu, (struct access_namer){.self = loop, .index = bench_loop_access},
+                             (struct event_listener){.self = loop->events, .event = tell_event});
+}
+
 /* Judge and record come last: the tables that a stimulus builds at its start are not changes. */
 static int open_watchers(struct bench *bench)
 {
@@ -136,11 +147,16 @@ static int open_watchers(struct bench *bench)
         if (!loop->judge)
             return out_of_memory();
     }
-    if (options->judge || options->engine == ENGINE_LOCKSTEP) {
+    if (options->judge || options->engine == ENGINE_LOCKSTEP || options->listener.event) {
         loop->events = bench_events_create();
         if (!loop->events)
             return out_of_memory();
         phys_mem_watch(bench->phys, record_write, bench);
+    }
+    if (options->listener.event) {
+        bench_events_listen(loop->events, options->listener);
+        if (loop->mmu && !(loop->mmu_events = open_mmu_events(loop)))
+            return out_of_memory();
     }
     if (options->results) {
         loop->results = bench_results_open(options->results);
@@ -192,6 +208,7 @@ static void close_all(struct bench *bench)
     struct bench_loop *loop = &bench->loop;
 
     bench_results_close(loop->results);
+    mmu_events_destroy(loop->mmu_events);
     bench_events_destroy(loop->events);
     judge_destroy(loop->judge);
     if (loop->rtl)

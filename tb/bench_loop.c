@@ -24,13 +24,27 @@ struct flags {
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+static void fail(struct bench_loop *loop, enum bench_outcome outcome)
+{
+    if (loop->outcome == OUTCOME_DONE)
+        loop->outcome = outcome;
+}
+
+static __attribute__((noinline, cold)) void illegal(struct bench_loop *loop)
+{
+    fail(loop, OUTCOME_ILLEGAL);
+    if (loop->events)
+        bench_events_illegal(loop->events, loop->cycle, judge_verdict(loop->judge));
+}
+
 static void served(void *self, uint64_t cycle, const struct mem_req *req, const struct mem_resp *resp)
 {
     struct bench_loop *loop = self;
+    (void)cycle; /* the memory is clocked already; its edge belongs to the cycle before */
     if (loop->events)
-        bench_events_mem_resp(loop->events, cycle, req, resp);
+        bench_events_mem_resp(loop->events, loop->cycle, req, resp);
     if (loop->judge && !judge_served(loop->judge, req, resp))
-        loop->outcome = OUTCOME_ILLEGAL;
+        illegal(loop);
 }
 
 void bench_loop_start(struct bench_loop *loop)
@@ -44,6 +58,12 @@ void bench_loop_start(struct bench_loop *loop)
         memory_listen(loop->memory, (struct memory_listener){.self = loop, .served = served});
 }
 
+uint64_t bench_loop_access(const void *self, unsigned port, unsigned tag)
+{
+    const struct bench_loop *loop = self;
+    return loop->ports[port].outstanding[tag].index;
+}
+
 static uint64_t open_accesses(const struct bench_loop *loop)
 {
     return loop->counts.accepted - loop->counts.answered;
@@ -53,12 +73,6 @@ static uint64_t open_accesses(const struct bench_loop *loop)
 static inline unsigned ports_in(unsigned mask)
 {
     return 0x4332322132212110u >> 4 * (mask & 15) & 7;
-}
-
-static void fail(struct bench_loop *loop, enum bench_outcome outcome)
-{
-    if (loop->outcome == OUTCOME_DONE)
-        loop->outcome = outcome;
 }
 
 static __attribute__((noinline, cold)) void stray_answer(struct bench_loop *loop, unsigned port, unsigned tag)
@@ -86,7 +100,7 @@ tell_answer(struct bench_loop *loop, unsigned p, const struct response *response
         if (loop->results)
             bench_results_write(loop->results, &result);
         if (loop->judge && !judge_answer(loop->judge, &result))
-            fail(loop, OUTCOME_ILLEGAL);
+            illegal(loop);
     }
     if (loop->stimulus.answered) {
         loop->stimulus.answered(loop->stimulus.self, &result);
@@ -155,7 +169,7 @@ accept(struct bench_loop *loop, unsigned p, const struct access_req *req, uint64
     }
     if (flags.watched) {
         if (loop->events)
-            bench_events_accept(loop->events, loop->cycle, p, req);
+            bench_events_accept(loop->events, loop->cycle, index, p, req);
         if (loop->judge)
             judge_accept(loop->judge, index, p, req);
     }
@@ -291,6 +305,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         }
         if (flags.watched && loop->judge)
             judge_cycle(loop->judge, loop->cycle);
+        if (flags.watched && flags.model && UNLIKELY(loop->mmu_events != NULL))
+            mmu_events_cycle(loop->mmu_events, loop->mmu);
         const struct mmu_out *out = flags.rtl ? rtl_outputs(loop->rtl) : mmu_outputs(loop->mmu);
         if (out->op_done)
             finish_op(loop);
@@ -369,6 +385,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
                 rtl_step(loop->rtl, &in);
             if (flags.model)
                 mmu_step(loop->mmu, &in);
+            if (flags.watched && flags.model && UNLIKELY(loop->mmu_events != NULL))
+                mmu_events_step(loop->mmu_events, loop->mmu, &in);
             loop->cycle++;
         }
         if (--routine == 0) {
@@ -384,7 +402,7 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
             loop->counts.answers[i] += loop->ports[p].answers[i];
     }
     if (loop->outcome == OUTCOME_DONE && flags.watched && loop->judge && !judge_finish(loop->judge))
-        fail(loop, OUTCOME_ILLEGAL);
+        illegal(loop);
     if (loop->outcome == OUTCOME_DONE && flags.rtl && flags.model && !rtl_compare(loop->rtl, loop->mmu, true))
         fail(loop, OUTCOME_MISMATCH);
     return loop->outcome;

@@ -20,6 +20,7 @@
 #include "judge.h"
 #include "memory.h"
 #include "mmu.h"
+#include "mmu_events.h"
 #include "rtl.h"
 #include "stimulus.h"
 
@@ -63,6 +64,7 @@ struct bench_loop {
     struct judge *judge;
     struct bench_results *results;
     struct bench_events *events;
+    struct mmu_events *mmu_events; /* only with events and mmu */
     struct stimulus stimulus;
     uint64_t cycle_limit; /* the stimulus is not asked from this cycle on; UINT64_MAX: no bound */
     uint64_t hang_limit;  /* cycles that an access or operation may take */
@@ -85,6 +87,9 @@ struct bench_loop {
 
 /* Prepares a loop whose first group of fields is set. */
 void bench_loop_start(struct bench_loop *loop);
+
+/* The index of the unanswered access with that tag, where somebody hears of answers; self: the loop. */
+uint64_t bench_loop_access(const void *self, unsigned port, unsigned tag);
 
 /* Runs until the stimulus is finished and all is answered, or something is wrong. */
 enum bench_outcome bench_loop_run(struct bench_loop *loop);
