@@ -69,7 +69,8 @@ static int convert(const char *in, const char *out)
     ssize_t got;
     bool good = true;
     while (good && (got = trace_reader_read(reader, block, TRACE_BLOCK)) != 0)
-        good = got > 0 && trace_writer_put(writer, block, (size_t)got);
+        good = got > 0 && trace_writer_changes(writer, reader->changes, reader->change_count) &&
+               trace_writer_put(writer, block, (size_t)got);
     good = trace_writer_close(writer, reader->instructions, good) && good;
     trace_reader_close(reader);
     return good ? EXIT_AGREED : EXIT_USAGE;
@@ -91,6 +92,11 @@ static int info(const char *path)
     printf("  of fetches    %" PRIu64 "\n", info.fetch_pages);
     printf("  of data       %" PRIu64 "\n", info.data_pages);
     printf("regions         %" PRIu64 " of 2 MiB\n", info.regions);
+    if (info.has_mappings) {
+        printf("mappings        %" PRIu64 " made, %" PRIu64 " removed; %" PRIu64 " KiB at most\n", info.maps,
+               info.unmaps, info.mapped_at_most / 1024);
+        printf("  outside       %" PRIu64 " accesses\n", info.outside);
+    }
     if (info.accesses > 0) {
         printf("first address   0x%" PRIx64 "\n", info.first);
         printf("last address    0x%" PRIx64 "\n", info.last);

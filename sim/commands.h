@@ -16,6 +16,7 @@ enum exit_code {
 int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_capture(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_regress(int argc, char **argv);
 

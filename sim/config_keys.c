@@ -46,6 +46,12 @@ static const char *const policy_names[] = {
     [POLICY_RANDOM] = "random",
 };
 
+static const char *const huge_where_names[] = {
+    [HUGE_ANYWHERE] = "anywhere",
+    [HUGE_ANONYMOUS] = "anonymous",
+    [HUGE_ADVISED] = "advised",
+};
+
 const struct config_key *config_key(size_t index)
 {
     return &keys[index];
@@ -65,6 +71,8 @@ const char *config_value_text(const struct config_key *key, uint32_t value, char
         return value ? "true" : "false";
     if (key->type == CONFIG_POLICY)
         return policy_names[value];
+    if (key->type == CONFIG_HUGE_WHERE)
+        return huge_where_names[value];
     snprintf(buffer, size, "%" PRIu32, value);
     return buffer;
 }
@@ -75,6 +83,8 @@ const char *config_range_text(const struct config_key *key, char *buffer, size_t
         return "true or false";
     if (key->type == CONFIG_POLICY)
         return "lru, plru, nru or random";
+    if (key->type == CONFIG_HUGE_WHERE)
+        return "anywhere, anonymous or advised";
     snprintf(buffer, size, "%" PRIu32 " to %" PRIu32, key->min, key->max);
     return buffer;
 }

@@ -17,7 +17,7 @@ enum config_key_index {
     CONFIG_KEYS
 };
 
-enum config_type { CONFIG_UINT, CONFIG_BOOL, CONFIG_POLICY };
+enum config_type { CONFIG_UINT, CONFIG_BOOL, CONFIG_POLICY, CONFIG_HUGE_WHERE };
 
 struct config_key {
     const char *section;

@@ -30,6 +30,12 @@ static const cyaml_strval_t policies[] = {
     {"random", POLICY_RANDOM},
 };
 
+static const cyaml_strval_t huge_wheres[] = {
+    {"anywhere", HUGE_ANYWHERE},
+    {"anonymous", HUGE_ANONYMOUS},
+    {"advised", HUGE_ADVISED},
+};
+
 /* As an enumeration, since libcyaml's own booleans take any unknown word for true. */
 static const cyaml_strval_t booleans[] = {
     {"false", 0}, {"true", 1}, {"no", 0}, {"yes", 1}, {"off", 0}, {"on", 1},
@@ -45,8 +51,9 @@ static const cyaml_strval_t booleans[] = {
     {                                                                                                        \
         .type = CYAML_UINT, .flags = CYAML_FLAG_OPTIONAL, .data_size = sizeof(uint32_t),                     \
     }
-#define VALUE_BOOL   ENUM_VALUE(booleans)
-#define VALUE_POLICY ENUM_VALUE(policies)
+#define VALUE_BOOL       ENUM_VALUE(booleans)
+#define VALUE_POLICY     ENUM_VALUE(policies)
+#define VALUE_HUGE_WHERE ENUM_VALUE(huge_wheres)
 
 /* Each section as a mapping: the offsets of its fields count from its own struct. */
 #define FIELD(params, section, key_, type)                                                                   \

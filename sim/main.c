@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"run", "twinwalk run", "run the RTL and the C model over a script, a trace or a random load", cmd_run},
     {"walk", "twinwalk walk", "print the page walk of addresses in a memory image", cmd_walk},
     {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
+    {"capture", "twinwalk capture", "run a program and write a trace of its memory accesses", cmd_capture},
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
     {"regress", "twinwalk regress", "do all runs of a plan, and report them", cmd_regress},
 };

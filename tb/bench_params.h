@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* Which 2 MiB regions of a trace's address space may be mapped by one page. */
+enum trace_huge_where { HUGE_ANYWHERE, HUGE_ANONYMOUS, HUGE_ADVISED };
+
 struct bench_params {
 #define PARAM_SECTION(section, help) struct {
 #define PARAM_SECTION_END(section)                                                                           \

@@ -13,6 +13,7 @@
 
 #include "compressed_file.h"
 #include "mmu.h"
+#include "trace_vmas.h"
 
 struct trace_access {
     uint64_t va;
@@ -21,9 +22,11 @@ struct trace_access {
 };
 
 enum {
-    TRACE_BLOCK = 4096,     /* least number of accesses that a reader is asked for at once */
+    TRACE_BLOCK = 4096,     /* number of accesses that are read at once */
+    TRACE_LEAST_ROOM = 8,   /* least number that a reader is asked for */
     TRACE_BUFFER = 1 << 16, /* bytes */
-    TRACE_PAGE = 4096,
+    TRACE_PAGE_SHIFT = 12,
+    TRACE_PAGE = 1 << TRACE_PAGE_SHIFT,
 };
 
 enum trace_format { TRACE_TWT, TRACE_LACKEY, TRACE_CHAMPSIM, TRACE_SYNTHETIC };
@@ -33,8 +36,9 @@ struct trace_reader;
 /* What one format has to do. */
 struct trace_format_ops {
     /*
-     * Up to `room` (at least TRACE_BLOCK) accesses. 0: the end. -1 after
-     * trace_reader_error.
+     * Up to `room` (at least TRACE_LEAST_ROOM) accesses. 0: the end. -1 after
+     * trace_reader_error. A change of the mappings is told (trace_reader_change)
+     * before the first access of a block, or the block ends before it.
      */
     ssize_t (*read)(struct trace_reader *reader, struct trace_access *out, size_t room);
 };
@@ -52,7 +56,13 @@ struct trace_reader {
     enum trace_format format;
     uint64_t instructions; /* so far */
     uint64_t line;         /* Lackey: of the line read last */
-    void *state;           /* of the format; freed with the reader */
+    uint8_t version;       /* of the own format */
+    bool has_mappings;     /* the trace says what the program had mapped, with its rights */
+    /* What is mapped during the block read last, and what changed before it. */
+    struct trace_vmas vmas;
+    struct trace_change *changes;
+    size_t change_count, change_room;
+    void *state; /* of the format; freed with the reader */
 };
 
 /*
@@ -77,17 +87,28 @@ bool trace_reader_fill(struct trace_reader *reader, size_t wanted);
 ssize_t trace_reader_error(struct trace_reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Applies a change. false after trace_reader_error. */
+bool trace_reader_change(struct trace_reader *reader, const struct trace_change *change);
+
+/*
+ * A line "SYSCALL..." of `valgrind --trace-syscalls=yes`: the changes of the
+ * mappings that it tells go to the reader. *program_break is what the last call
+ * of brk() said, 0 before. false after a message.
+ */
+bool trace_syscall_line(struct trace_reader *reader, const char *line, size_t length,
+                        uint64_t *program_break);
+
 extern const struct trace_format_ops trace_twt_ops, trace_lackey_ops, trace_champsim_ops, trace_synthetic_ops;
 
 /* Reads the options after "synthetic:". NULL after a message on stderr. */
 void *trace_synthetic_options(const char *path, const char *text);
 
-/* The own format: magic and version. */
-#define TRACE_TWT_MAGIC "twtrace\1"
-enum { TRACE_TWT_MAGIC_BYTES = 8 };
+/* The own format: magic, and the version that is written; version 1 has no mappings. */
+#define TRACE_TWT_MAGIC "twtrace\2"
+enum { TRACE_TWT_MAGIC_BYTES = 8, TRACE_TWT_VERSION = 2 };
 
 /* Kinds of records of the own format beyond enum access_kind, and the modes (docs/traces.md). */
-enum { TWT_CONTROL = 3, TWT_END = 0, TWT_MODE = 1 };
+enum { TWT_CONTROL = 3, TWT_END = 0, TWT_MODE = 1, TWT_MAP = 2, TWT_UNMAP = 3 };
 enum { TWT_MODE_SUPERVISOR = 1, TWT_MODE_AC = 2, TWT_MODE_IMPLICIT = 4 };
 
 struct trace_writer;
@@ -100,6 +121,8 @@ struct trace_writer;
 struct trace_writer *trace_writer_open(const char *path);
 /* false after a message on stderr. */
 bool trace_writer_put(struct trace_writer *writer, const struct trace_access *accesses, size_t count);
+/* Changes of the mappings before the next access; only the own format has them. */
+bool trace_writer_changes(struct trace_writer *writer, const struct trace_change *changes, size_t count);
 /* Completes the file, or removes it when not `keep`. false after a message. */
 bool trace_writer_close(struct trace_writer *writer, uint64_t instructions, bool keep);
 

@@ -101,6 +101,27 @@ static bool count_block(struct trace_info *info, struct page_set *pages, const s
     return true;
 }
 
+/* Counts what the mappings tell of a block, which was just read. */
+static void count_mappings(struct trace_info *info, const struct trace_reader *reader,
+                           const struct trace_access *block, size_t count)
+{
+    uint64_t mapped = 0;
+    info->has_mappings = reader->has_mappings;
+    for (size_t i = 0; i < reader->change_count; i++) {
+        info->maps += !reader->changes[i].unmap;
+        info->unmaps += reader->changes[i].unmap;
+    }
+    for (size_t i = 0; reader->change_count > 0 && i < reader->vmas.count; i++)
+        mapped += reader->vmas.list[i].end - reader->vmas.list[i].start;
+    info->mapped_at_most = mapped > info->mapped_at_most ? mapped : info->mapped_at_most;
+    const struct trace_vma *vma = NULL;
+    for (size_t i = 0; reader->has_mappings && i < count; i++) {
+        if (!vma || block[i].va < vma->start || block[i].va >= vma->end)
+            vma = trace_vmas_find(&reader->vmas, block[i].va);
+        info->outside += vma == NULL;
+    }
+}
+
 /* Counts what the set of pages tells. */
 static bool count_pages(struct trace_info *info, const struct page_set *pages)
 {
@@ -131,8 +152,10 @@ bool trace_info_read(const char *path, struct trace_info *info)
     *info = (struct trace_info){.format = reader->format,
                                 .compressed = reader->file && compressed_file_is_compressed(reader->file)};
     ssize_t got = 0;
-    while (memory && (got = trace_reader_read(reader, block, TRACE_BLOCK)) > 0)
+    while (memory && (got = trace_reader_read(reader, block, TRACE_BLOCK)) > 0) {
         memory = count_block(info, &pages, block, (size_t)got);
+        count_mappings(info, reader, block, (size_t)got);
+    }
     info->instructions = reader->instructions;
     memory = memory && (got < 0 || count_pages(info, &pages));
     if (!memory)

@@ -14,6 +14,10 @@ struct trace_info {
     uint64_t pages, fetch_pages, data_pages; /* distinct, of 4 KiB */
     uint64_t regions;                        /* distinct, of 2 MiB */
     uint64_t first, last, lowest, highest;   /* addresses */
+    bool has_mappings;
+    uint64_t maps, unmaps;   /* changes of the mappings */
+    uint64_t mapped_at_most; /* bytes */
+    uint64_t outside;        /* accesses that no mapping covers, where has_mappings */
 };
 
 /* Reads a whole trace. false after a message on stderr. */

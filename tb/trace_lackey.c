@@ -2,7 +2,8 @@
 /*
  * Text of `valgrind --tool=lackey --trace-mem=yes`: "I  04000d7b,3" for an
  * instruction, " L ...", " S ..." and " M ..." for load, store and modify;
- * the tool's own lines start with "==" or "--".
+ * the tool's own lines start with "==" or "--". With `--trace-syscalls=yes`
+ * there are lines of system calls in between.
  */
 #include <string.h>
 
@@ -52,6 +53,35 @@ static size_t put(struct trace_access *out, uint64_t va, uint64_t bytes, enum ac
         return 1;
     out[1] = (struct trace_access){.va = (va | (TRACE_PAGE - 1)) + 1, .attr = out[0].attr};
     return 2;
+}
+
+struct lackey_state {
+    uint64_t program_break;
+};
+
+static bool is_syscall(const uint8_t *at)
+{
+    return memcmp(at, "SYSCALL[", 8) == 0;
+}
+
+/* Goes past the line of a system call. false after a message. */
+static bool syscall_line(struct trace_reader *reader)
+{
+    struct lackey_state *state = reader->state;
+    if (!trace_reader_fill(reader, TRACE_BUFFER / 2))
+        return false;
+    const uint8_t *start = reader->buffer + reader->at;
+    size_t left = reader->filled - reader->at;
+    const uint8_t *end = memchr(start, '\n', left);
+    if (!end && !reader->file_ended) {
+        trace_reader_error(reader, "line longer than %d bytes", TRACE_BUFFER / 2);
+        return false;
+    }
+    size_t length = end ? (size_t)(end - start) : left;
+    if (!trace_syscall_line(reader, (const char *)start, length, &state->program_break))
+        return false;
+    reader->at += length + (end != NULL);
+    return true;
 }
 
 /* Goes past a line that is none of the trace. */
@@ -114,7 +144,8 @@ static int line(struct trace_reader *reader, struct trace_access *out)
 /* A line of the tool rather than of the trace, or an empty one. */
 static bool is_remark(const uint8_t *at)
 {
-    return (at[0] == '=' && at[1] == '=') || (at[0] == '-' && at[1] == '-') || at[0] == '\n' || at[0] == '\r';
+    return (at[0] == '=' && at[1] == '=') || (at[0] == '-' && at[1] == '-') || at[0] == '\n' ||
+           at[0] == '\r' || memcmp(at, " --> ", 5) == 0; /* the rest of what was said of a system call */
 }
 
 static ssize_t read_lackey(struct trace_reader *reader, struct trace_access *out, size_t room)
@@ -125,8 +156,16 @@ static ssize_t read_lackey(struct trace_reader *reader, struct trace_access *out
             return -1;
         if (reader->at == reader->filled)
             break;
-        reader->line++;
         const uint8_t *at = reader->buffer + reader->at;
+        if (is_syscall(at)) {
+            if (count > 0)
+                break;
+            reader->line++;
+            if (!syscall_line(reader))
+                return -1;
+            continue;
+        }
+        reader->line++;
         if (is_remark(at)) {
             if (!skip_line(reader))
                 return -1;

@@ -4,6 +4,11 @@
  * order on each port; a load or store is offered once the fetches before it
  * in the trace have been accepted. Works on blocks, so that the part that runs
  * in every cycle is small.
+ *
+ * Where a block begins with a change of the program's mappings that takes pages
+ * away, it waits until all accesses before are answered: a write of PKRU that
+ * changes nothing completes then. Then come the writes of the page tables and
+ * the operations that invalidate.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +16,9 @@
 #include "prologue.h"
 #include "stimulus.h"
 #include "trace_map.h"
+
+enum { MOST_OPS = TRACE_MAP_MOST_OPS };
+_Static_assert(PROLOGUE_MAX_OPS <= (int)MOST_OPS, "room for the prologue");
 
 /* Accesses in program order, not offered yet. */
 struct lane {
@@ -31,11 +39,13 @@ struct trace_player {
     uint32_t fetches_read;                /* modulo 2^32 */
     struct access_req req[MMU_MAX_PORTS]; /* held */
     const struct op_req *prologue_next;
-    struct op_req prologue[PROLOGUE_MAX_OPS];
+    struct op_req prologue[MOST_OPS];
     struct trace_reader *reader;
     struct trace_map *map; /* NULL: runs over an image */
     uint64_t accesses_left;
     ssize_t read_ahead; /* accesses in `block` that are not in the lanes yet */
+    size_t changing;    /* as many accesses of `block` wait for a change of mappings; 0: none do */
+    bool quiet;         /* all accesses before it are answered */
     struct trace_access block[TRACE_BLOCK], fetch_block[TRACE_BLOCK];
 };
 
@@ -70,7 +80,25 @@ static bool has_fetch(const struct trace_access *accesses, size_t count)
     return fetches != 0;
 }
 
-/* Reads the next block into the lanes, which are empty. */
+/* Puts the block that was read, of `count` accesses, into the lanes, which are empty. */
+static void play_block(struct trace_player *player, size_t count)
+{
+    const char *wrong = player->map ? trace_map_touch(player->map, player->block, count) : NULL;
+    if (wrong) {
+        fprintf(stderr, "%s: %s\n", player->reader->path, wrong);
+        player->ended = true;
+        player->failed = true;
+        return;
+    }
+    player->in_order = has_fetch(player->block, count) || player->held & 1;
+    player->straight = !player->in_order;
+    if (player->in_order)
+        split(player, count);
+    else
+        player->data = (struct lane){.next = player->block, .end = player->block + count};
+}
+
+/* Reads the next block into the lanes, which are empty, unless it has to wait. */
 static void refill(struct trace_player *player)
 {
     if (player->accesses_left == 0) {
@@ -88,19 +116,29 @@ static void refill(struct trace_player *player)
     }
     size_t count = (uint64_t)got < player->accesses_left ? (size_t)got : (size_t)player->accesses_left;
     player->accesses_left -= count;
-    const char *wrong = player->map ? trace_map_touch(player->map, player->block, count) : NULL;
-    if (wrong) {
-        fprintf(stderr, "%s: %s\n", player->reader->path, wrong);
-        player->ended = true;
-        player->failed = true;
+    if (player->map &&
+        trace_map_is_touched(player->map, player->reader->changes, player->reader->change_count))
+        player->changing = count;
+    else
+        play_block(player, count);
+}
+
+/* Nothing is offered and no operation runs: the next step of a change. */
+static void change_mappings(struct trace_player *player)
+{
+    player->prologue_next = player->prologue;
+    if (!player->quiet) {
+        player->prologue[0] = (struct op_req){.op = OP_WRITE_PKRU, .value = 0};
+        player->prologue_left = 1;
+        player->quiet = true;
         return;
     }
-    player->in_order = has_fetch(player->block, count) || player->held & 1;
-    player->straight = !player->in_order;
-    if (player->in_order)
-        split(player, count);
-    else
-        player->data = (struct lane){.next = player->block, .end = player->block + count};
+    player->prologue_left = trace_map_change(player->map, player->reader->changes,
+                                             player->reader->change_count, player->prologue);
+    player->quiet = false;
+    play_block(player, player->changing);
+    player->changing = 0;
+    player->straight = false; /* the operations go first */
 }
 
 static void drive_prologue(struct trace_player *player, bool op_ready, struct stimulus_offer *offer)
@@ -133,11 +171,14 @@ static void hold(struct trace_player *player, uint8_t held, const struct stimulu
 static __attribute__((noinline)) void drive_any(struct trace_player *player, uint8_t ready, bool op_ready,
                                                 struct stimulus_offer *offer)
 {
+    if (player->changing > 0 && player->prologue_left == 0 && !player->held)
+        change_mappings(player);
     if (player->prologue_left > 0) {
         drive_prologue(player, op_ready, offer);
         return;
     }
-    if (player->data.next == player->data.end && player->fetch.next == player->fetch.end && !player->ended)
+    if (player->data.next == player->data.end && player->fetch.next == player->fetch.end && !player->ended &&
+        player->changing == 0)
         refill(player);
     uint8_t valid = player->held;
     if (valid)
@@ -253,13 +294,16 @@ int trace_open(const char *path, const struct stimulus_env *env, struct stimulus
     if (player->read_ahead < 0)
         return give_up(player);
     if (!env->image) {
-        player->map = trace_map_create(env);
+        player->map = trace_map_create(env, player->reader);
         if (!player->map) {
             fprintf(stderr, "%s: out of memory\n", path);
             return give_up(player);
         }
         player->prologue[0] = (struct op_req){.op = OP_WRITE_CR3, .value = trace_map_root(player->map)};
         player->prologue_left = 1;
+        if (player->reader->has_mappings) /* of which some are not executable */
+            player->prologue[player->prologue_left++] =
+                (struct op_req){.op = OP_WRITE_EFER, .value = EFER_NXE};
     } else {
         player->prologue_left = prologue_of_image(env->image, player->prologue);
     }

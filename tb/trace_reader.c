@@ -8,7 +8,7 @@
 
 #include "trace.h"
 
-enum { BUFFER_MARGIN = 64, CHAMPSIM_RECORD = 64 };
+enum { BUFFER_MARGIN = 64, CHAMPSIM_RECORD = 64, FIRST_CHANGES = 64 };
 
 static const char synthetic_prefix[] = "synthetic:";
 
@@ -83,9 +83,9 @@ static bool find_format(struct trace_reader *reader)
     } else if (length >= TRACE_TWT_MAGIC_BYTES &&
                memcmp(reader->buffer, TRACE_TWT_MAGIC, TRACE_TWT_MAGIC_BYTES - 1) == 0) {
         reader->format = TRACE_TWT;
-        if (reader->buffer[TRACE_TWT_MAGIC_BYTES - 1] != TRACE_TWT_MAGIC[TRACE_TWT_MAGIC_BYTES - 1]) {
-            trace_reader_error(reader, "version %u of the format is not known",
-                               reader->buffer[TRACE_TWT_MAGIC_BYTES - 1]);
+        reader->version = reader->buffer[TRACE_TWT_MAGIC_BYTES - 1];
+        if (reader->version < 1 || reader->version > TRACE_TWT_VERSION) {
+            trace_reader_error(reader, "version %u of the format is not known", reader->version);
             return false;
         }
         reader->ops = &trace_twt_ops;
@@ -152,6 +152,8 @@ void trace_reader_close(struct trace_reader *reader)
         return;
     if (reader->file)
         compressed_file_close(reader->file);
+    trace_vmas_free(&reader->vmas);
+    free(reader->changes);
     free(reader->buffer);
     free(reader->state);
     free(reader->path);
@@ -160,5 +162,26 @@ void trace_reader_close(struct trace_reader *reader)
 
 ssize_t trace_reader_read(struct trace_reader *reader, struct trace_access *out, size_t room)
 {
+    reader->change_count = 0;
     return reader->failed ? -1 : reader->ops->read(reader, out, room);
+}
+
+bool trace_reader_change(struct trace_reader *reader, const struct trace_change *change)
+{
+    if (reader->change_count == reader->change_room) {
+        size_t room = reader->change_room ? reader->change_room * 2 : FIRST_CHANGES;
+        struct trace_change *changes = realloc(reader->changes, room * sizeof(*changes));
+        if (!changes) {
+            trace_reader_error(reader, "out of memory");
+            return false;
+        }
+        reader->changes = changes;
+        reader->change_room = room;
+    }
+    if (!trace_vmas_apply(&reader->vmas, change)) {
+        trace_reader_error(reader, "out of memory");
+        return false;
+    }
+    reader->changes[reader->change_count++] = *change;
+    return true;
 }

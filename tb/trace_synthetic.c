@@ -152,11 +152,23 @@ static void choose_kinds(struct synthetic *synthetic, struct trace_reader *reade
     }
 }
 
+/* The range is one anonymous mapping. */
+static bool map_range(const struct synthetic *synthetic, struct trace_reader *reader)
+{
+    const uint64_t in_page = TRACE_PAGE - 1, last = synthetic->base + synthetic->bytes - 1;
+    const struct trace_change change = {.vma = {.start = synthetic->base & ~in_page,
+                                                .end = (last | in_page) + 1,
+                                                .flags = VMA_RIGHTS | VMA_ANONYMOUS}};
+    return change.vma.start >= change.vma.end || trace_reader_change(reader, &change);
+}
+
 static ssize_t read_synthetic(struct trace_reader *reader, struct trace_access *out, size_t room)
 {
     struct synthetic *synthetic = reader->state;
     uint64_t left = synthetic->count - synthetic->done;
     size_t count = left < room ? (size_t)left : room;
+    if (synthetic->done == 0 && count > 0 && !map_range(synthetic, reader))
+        return -1;
     if (synthetic->uniform)
         uniform(synthetic, out, count);
     else

@@ -70,6 +70,39 @@ static ssize_t end_of_trace(struct trace_reader *reader, struct twt_state *state
     return reader->at == reader->filled ? 0 : trace_reader_error(reader, "something follows the end");
 }
 
+/* A mapping made or taken away, in the record whose numbers start at `at`. 0, or -1 after a message. */
+static ssize_t change_mapping(struct trace_reader *reader, const uint8_t *at, bool unmap)
+{
+    const uint64_t all_pages = 1ull << (64 - TRACE_PAGE_SHIFT);
+    uint8_t flags = unmap ? 0 : *at++;
+    uint64_t page = 0, pages = 0;
+    at = varint(at, 0, &page);
+    at = at ? varint(at, 0, &pages) : NULL;
+    if (!at)
+        return too_long(reader);
+    if (at > reader->buffer + reader->filled)
+        return truncated(reader);
+    if (flags & ~VMA_FLAGS)
+        return trace_reader_error(reader, "impossible flags 0x%02x of a mapping", flags);
+    if (pages == 0 || page >= all_pages || pages >= all_pages - page)
+        return trace_reader_error(reader, "impossible mapping of %llu pages from page 0x%llx",
+                                  (unsigned long long)pages, (unsigned long long)page);
+    const struct trace_change change = {
+        .vma = {.start = page << TRACE_PAGE_SHIFT, .end = (page + pages) << TRACE_PAGE_SHIFT, .flags = flags},
+        .unmap = unmap,
+    };
+    if (!trace_reader_change(reader, &change))
+        return -1;
+    reader->at = (size_t)(at - reader->buffer);
+    return 0;
+}
+
+static bool is_change(const struct trace_reader *reader)
+{
+    unsigned what = reader->buffer[reader->at] >> 2;
+    return reader->version >= 2 && (what == TWT_MAP || what == TWT_UNMAP);
+}
+
 /* Goes past a control record. 0, or -1 after a message. */
 static ssize_t control(struct trace_reader *reader, struct twt_state *state)
 {
@@ -77,6 +110,8 @@ static ssize_t control(struct trace_reader *reader, struct twt_state *state)
     unsigned what = *at >> 2;
     if (what == TWT_END)
         return end_of_trace(reader, state, at + 1);
+    if (is_change(reader))
+        return change_mapping(reader, at + 1, what == TWT_UNMAP);
     if (what != TWT_MODE)
         return trace_reader_error(reader, "unknown control record 0x%02x", what);
     if (reader->filled - reader->at < 2)
@@ -130,6 +165,8 @@ static ssize_t read_twt(struct trace_reader *reader, struct trace_access *out, s
     if (!state->started) {
         state->mode = ATTR_USER;
         state->started = true;
+        reader->has_mappings = trace_reader_fill(reader, 1) && reader->at < reader->filled &&
+                               (reader->buffer[reader->at] & 3) == TWT_CONTROL && is_change(reader);
     }
     while (count < room && !state->ended) {
         if (!trace_reader_fill(reader, LONGEST_RECORD))
@@ -138,6 +175,8 @@ static ssize_t read_twt(struct trace_reader *reader, struct trace_access *out, s
             return truncated(reader);
         size_t got = 0;
         if ((reader->buffer[reader->at] & 3) == TWT_CONTROL) {
+            if (count > 0 && is_change(reader))
+                break;
             if (control(reader, state) < 0)
                 return -1;
         } else {

@@ -118,6 +118,25 @@ bool trace_writer_put(struct trace_writer *writer, const struct trace_access *ac
     return true;
 }
 
+static void put_change(struct trace_writer *writer, const struct trace_change *change)
+{
+    writer->buffer[writer->used++] = (uint8_t)(TWT_CONTROL | (change->unmap ? TWT_UNMAP : TWT_MAP) << 2);
+    if (!change->unmap)
+        writer->buffer[writer->used++] = change->vma.flags;
+    put_varint(writer, change->vma.start >> TRACE_PAGE_SHIFT);
+    put_varint(writer, (change->vma.end - change->vma.start) >> TRACE_PAGE_SHIFT);
+}
+
+bool trace_writer_changes(struct trace_writer *writer, const struct trace_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count && !writer->lackey; i++) {
+        if (writer->used > WRITE_BUFFER - LONGEST_OUTPUT && !flush(writer, false))
+            return false;
+        put_change(writer, &changes[i]);
+    }
+    return true;
+}
+
 static void free_writer(struct trace_writer *writer)
 {
     ZSTD_freeCCtx(writer->zstd);

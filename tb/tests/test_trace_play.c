@@ -9,12 +9,10 @@
 
 #include <cmocka.h>
 
-#include "bench_params.h"
-#include "fake_mmu.h"
 #include "image.h"
-#include "table_builder.h"
 #include "test_files.h"
 #include "trace.h"
+#include "trace_play_rig.h"
 
 static const char path[] = "build/test_trace_play.in";
 static const char messages_path[] = "build/test_trace_play.messages";
@@ -27,51 +25,11 @@ static const char lackey_text[] = "==123== Lackey, an example Valgrind tool\n"
                                   " M 04222ffc,8\n"
                                   "I  04000d7e,5";
 
-struct run {
-    struct mmu_params params;
-    struct bench_params bench;
-    struct stimulus_env env;
-    struct stimulus stimulus;
-    struct fake_mmu fake;
-};
-
-static struct run *open_run(const char *name, uint8_t ready, uint32_t huge_pages, const struct image *image)
-{
-    struct run *run = calloc(1, sizeof(*run));
-    assert_non_null(run);
-    mmu_params_default(&run->params);
-    bench_params_default(&run->bench);
-    run->bench.trace.huge_pages = huge_pages;
-    run->env = (struct stimulus_env){.params = &run->params,
-                                     .bench = &run->bench,
-                                     .phys = phys_mem_create(),
-                                     .image = image,
-                                     .seed = 1,
-                                     .max_accesses = UINT64_MAX};
-    fake_mmu_init(&run->fake, ready);
-    assert_int_equal(trace_open(name, &run->env, &run->stimulus), 0);
-    return run;
-}
-
-static void close_run(struct run *run)
-{
-    run->stimulus.destroy(run->stimulus.self);
-    phys_mem_destroy(run->env.phys);
-    free(run);
-}
-
-static uint64_t leaf(const struct run *run, uint64_t va, unsigned level)
-{
-    uint64_t root = run->fake.log[0].value;
-    uint64_t at = table_builder_entry(run->env.phys, root, 4, va, level);
-    return at == TABLE_NO_ENTRY ? 0 : phys_mem_read64(run->env.phys, at);
-}
-
 static void test_play(void **state)
 {
     (void)state;
     put_file(path, lackey_text, strlen(lackey_text));
-    struct run *run = open_run(path, 0xf, 0, NULL);
+    struct run *run = open_run(path, 0xf, 0, HUGE_ANYWHERE, NULL);
     fake_mmu_run(&run->fake, &run->stimulus, 100000);
     const struct fake_log_entry *log = run->fake.log;
     assert_int_equal(run->fake.logged, 11);
@@ -94,7 +52,8 @@ static void test_play(void **state)
 static void test_play_back_pressure(void **state)
 {
     (void)state;
-    struct run *run = open_run("synthetic:sequential,count=2000,fetch=300,bytes=1GiB", 0, 0, NULL);
+    struct run *run =
+        open_run("synthetic:sequential,count=2000,fetch=300,bytes=1GiB", 0, 0, HUGE_ANYWHERE, NULL);
     static const uint8_t masks[8] = {0x1, 0x2, 0x6, 0x0, 0x4, 0x7, 0x0, 0x3};
     memcpy(run->fake.ready_mask, masks, sizeof(masks));
     fake_mmu_run(&run->fake, &run->stimulus, 100000);
@@ -115,7 +74,8 @@ static void test_play_back_pressure(void **state)
 static void test_play_huge_pages(void **state)
 {
     (void)state;
-    struct run *run = open_run("synthetic:sequential,count=1000,stride=8192,bytes=1GiB", 0xf, 500, NULL);
+    struct run *run =
+        open_run("synthetic:sequential,count=1000,stride=8192,bytes=1GiB", 0xf, 500, HUGE_ANYWHERE, NULL);
     fake_mmu_run(&run->fake, &run->stimulus, 100000);
     unsigned huge = 0, small = 0;
     for (uint64_t va = 0x10000000; va < 0x10000000 + 1000 * 8192; va += 8192) {
@@ -133,7 +93,7 @@ static void test_play_not_canonical(void **state)
     (void)state;
     static const char text[] = "I  800000000000,1\nI  ffff800000000000,1\n";
     put_file(path, text, strlen(text));
-    struct run *run = open_run(path, 0xf, 0, NULL);
+    struct run *run = open_run(path, 0xf, 0, HUGE_ANYWHERE, NULL);
     fake_mmu_run(&run->fake, &run->stimulus, 1000);
     assert_int_equal(run->fake.logged, 3);
     assert_true(leaf(run, 0xffff800000000000, 1) != 0);
@@ -143,7 +103,7 @@ static void test_play_not_canonical(void **state)
 static void test_play_bounds(void **state)
 {
     (void)state;
-    struct run *run = open_run("synthetic:uniform,count=100", 0xf, 0, NULL);
+    struct run *run = open_run("synthetic:uniform,count=100", 0xf, 0, HUGE_ANYWHERE, NULL);
     run->stimulus.destroy(run->stimulus.self);
     run->env.max_accesses = 7;
     assert_int_equal(trace_open("synthetic:uniform,count=100", &run->env, &run->stimulus), 0);
@@ -167,7 +127,7 @@ static void test_play_bad_trace(void **state)
     free(text);
     /* what comes before the mistake is played */
     int saved = catch_messages(messages_path);
-    struct run *run = open_run(path, 0xf, 0, NULL);
+    struct run *run = open_run(path, 0xf, 0, HUGE_ANYWHERE, NULL);
     fake_mmu_run(&run->fake, &run->stimulus, 100000);
     assert_true(run->stimulus.failures(run->stimulus.self) == UINT64_MAX);
     assert_true(run->fake.accepted >= LINES - TRACE_BLOCK && run->fake.accepted <= LINES);
@@ -190,7 +150,7 @@ static void test_play_image(void **state)
                                 .pkru = 4,
                                 .pkrs = 8,
                                 .has_registers = true};
-    struct run *run = open_run("synthetic:uniform,count=2", 0xf, 0, &image);
+    struct run *run = open_run("synthetic:uniform,count=2", 0xf, 0, HUGE_ANYWHERE, &image);
     fake_mmu_run(&run->fake, &run->stimulus, 1000);
     static const struct {
         uint8_t op;

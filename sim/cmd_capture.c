@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* twinwalk capture: runs a program under Valgrind and writes its trace. */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "commands.h"
+#include "options.h"
+
+enum { OPTION_SKIP = 256, OPTION_ACCESSES, OPTION_BYTES = 32, EXIT_NOT_STARTED = 127 };
+
+struct arguments {
+    const char *output;
+    uint64_t skip, accesses;
+    bool quiet;
+    char **program; /* with its arguments */
+};
+
+static const struct argp_option option_table[] = {
+    {"output", 'o', "FILE", 0, "the trace, .twt or .twt.zst (default: trace.twt.zst)", 1},
+    {"skip", OPTION_SKIP, "N", 0, "leave out the first N accesses", 1},
+    {"accesses", OPTION_ACCESSES, "N", 0, "end the program after N accesses (default: when it ends)", 1},
+    {"quiet", 'q', NULL, 0, "no progress line and no summary", 1},
+    {0},
+};
+
+static void set_count(struct argp_state *state, uint64_t *count, const char *arg, const char *name)
+{
+    if (!parse_count(arg, count))
+        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
+                   arg);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'o':
+        arguments->output = arg;
+        return 0;
+    case 'q':
+        arguments->quiet = true;
+        return 0;
+    case OPTION_SKIP:
+        set_count(state, &arguments->skip, arg, "skip");
+        return 0;
+    case OPTION_ACCESSES:
+        set_count(state, &arguments->accesses, arg, "accesses");
+        return 0;
+    case ARGP_KEY_ARGS:
+        arguments->program = state->argv + state->next;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which program?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = option_table,
+    .parser = parse_option,
+    .args_doc = "-- PROGRAM [ARGUMENT...]",
+    .doc = "Runs a program under Valgrind and writes a trace of its memory accesses, with what it had mapped "
+           "(docs/traces.md).\v"
+           "The program keeps its standard input and output. Of several processes only the first is traced: "
+           "name "
+           "the program that does the work, not a script around it.",
+};
+
+/* Whether a command can be found as execvp() would. */
+static bool is_command(const char *name)
+{
+    char *path = strdup(getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin"), *rest = path;
+    bool found = false;
+
+    if (strchr(name, '/')) {
+        free(path);
+        return access(name, X_OK) == 0;
+    }
+    for (const char *directory; !found && rest && (directory = strsep(&rest, ":")) != NULL;) {
+        char *candidate;
+        if (asprintf(&candidate, "%s/%s", *directory ? directory : ".", name) < 0)
+            break;
+        found = access(candidate, X_OK) == 0;
+        free(candidate);
+    }
+    free(path);
+    return found;
+}
+
+/* Starts Valgrind with its log in the pipe. -1 after a message. */
+static pid_t start(char **program, const int log[2])
+{
+    char log_option[OPTION_BYTES];
+    size_t count = 0;
+
+    snprintf(log_option, sizeof(log_option), "--log-fd=%d", log[1]);
+    while (program[count])
+        count++;
+    const char *const options[] = {"valgrind",
+                                   "--tool=lackey",
+                                   "--trace-mem=yes",
+                                   log_option,
+                                   "--trace-syscalls=yes",
+                                   "--child-silent-after-fork=yes",
+                                   "--vgdb=no",
+                                   "--"};
+    enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+    char **argv = calloc(OPTIONS + count + 1, sizeof(*argv));
+    pid_t pid = -1;
+    if (argv) {
+        memcpy(argv, options, sizeof(options));
+        memcpy(argv + OPTIONS, program, count * sizeof(*argv));
+        pid = fork();
+    }
+    if (pid == 0) {
+        fcntl(log[1], F_SETFD, 0);
+        execvp(argv[0], argv);
+        _exit(EXIT_NOT_STARTED);
+    }
+    if (pid < 0)
+        fprintf(stderr, "twinwalk capture: %s\n", strerror(errno));
+    free(argv);
+    return pid;
+}
+
+static void show_progress(const struct capture *capture)
+{
+    static time_t last;
+    time_t now = time(NULL);
+    if (now == last)
+        return;
+    last = now;
+    fprintf(stderr, "\r%.1f million accesses seen, %.1f million written   ", (double)capture->seen / 1e6,
+            (double)capture->written / 1e6);
+}
+
+static void print_summary(const struct arguments *arguments, const struct capture *capture, int status)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        fprintf(stderr, "%s: ended with exit status %d\n", arguments->program[0], WEXITSTATUS(status));
+    if (WIFSIGNALED(status) && !capture->complete)
+        fprintf(stderr, "%s: ended by signal %d\n", arguments->program[0], WTERMSIG(status));
+    if (arguments->quiet)
+        return;
+    printf("%llu accesses written to %s, after %llu; %llu outside of every mapping\n",
+           (unsigned long long)capture->written, arguments->output,
+           (unsigned long long)(capture->seen - capture->written), (unsigned long long)capture->outside);
+}
+
+static int run(const struct arguments *arguments)
+{
+    int log[2], status = 0;
+
+    if (pipe2(log, O_CLOEXEC) != 0) {
+        fprintf(stderr, "twinwalk capture: %s\n", strerror(errno));
+        return EXIT_INTERNAL;
+    }
+    pid_t pid = start(arguments->program, log);
+    close(log[1]);
+    if (pid < 0) {
+        close(log[0]);
+        return EXIT_INTERNAL;
+    }
+    struct capture capture = {
+        .pid = pid,
+        .log = log[0],
+        .output = arguments->output,
+        .skip = arguments->skip,
+        .accesses = arguments->accesses ? arguments->accesses : UINT64_MAX,
+        .progress = !arguments->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
+    };
+    bool good = capture_run(&capture);
+    close(log[0]);
+    if (capture.progress)
+        fprintf(stderr, "\r%*s\r", 60, "");
+    if (capture.complete || !good)
+        kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (!good)
+        return EXIT_USAGE;
+    print_summary(arguments, &capture, status);
+    return EXIT_AGREED;
+}
+
+int cmd_capture(int argc, char **argv)
+{
+    struct arguments arguments = {.output = "trace.twt.zst"};
+
+    argp_err_exit_status = EXIT_USAGE;
+    if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0)
+        return EXIT_USAGE;
+    if (!is_command("valgrind")) {
+        fprintf(stderr, "twinwalk capture: needs valgrind (Debian package valgrind), which is not there\n");
+        return EXIT_USAGE;
+    }
+    if (!is_command(arguments.program[0])) {
+        fprintf(stderr, "twinwalk capture: %s: no such program\n", arguments.program[0]);
+        return EXIT_USAGE;
+    }
+    return run(&arguments);
+}
