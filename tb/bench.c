@@ -125,17 +125,6 @@ static void record_write(void *self, uint64_t addr, uint64_t old_value, uint64_t
     bench_events_write(bench->loop.events, bench->loop.cycle, addr, old_value, new_value);
 }
 
-static void tell_event(void *self, const struct event *event)
-{
-    bench_events_tell(self, event);
-}
-
-static struct mmu_events *open_mmu_events(struct bench_loop *loop)
-{
-    return mmu_events_create(loop->mmu, (struct access_namer){.self = loop, .index = bench_loop_access},
-                             (struct event_listener){.self = loop->events, .event = tell_event});
-}
-
 /* Judge and record come last: the tables that a stimulus builds at its start are not changes. */
 static int open_watchers(struct bench *bench)
 {
@@ -147,7 +136,8 @@ static int open_watchers(struct bench *bench)
         if (!loop->judge)
             return out_of_memory();
     }
-    if (options->judge || options->engine == ENGINE_LOCKSTEP || options->listener.event) {
+    if (options->judge || options->engine == ENGINE_LOCKSTEP || options->listener.event ||
+        options->visitor.visit) {
         loop->events = bench_events_create();
         if (!loop->events)
             return out_of_memory();
@@ -155,7 +145,7 @@ static int open_watchers(struct bench *bench)
     }
     if (options->listener.event) {
         bench_events_listen(loop->events, options->listener);
-        if (loop->mmu && !(loop->mmu_events = open_mmu_events(loop)))
+        if (loop->mmu && !options->visitor.visit && bench_loop_observe(loop))
             return out_of_memory();
     }
     if (options->results) {
@@ -194,6 +184,7 @@ static int open_all(struct bench *bench)
         if (!loop->rtl)
             return EXIT_INTERNAL;
     }
+    loop->visitor = options->visitor;
     loop->cycle_limit = bound(options->cycles);
     loop->hang_limit = hang_limit(options->bench);
     if (options->progress) {
@@ -299,7 +290,9 @@ static int run(struct bench *bench)
     double user = user_seconds() - user_start;
     end_progress(bench);
     struct bench_failure failure = {0};
-    if (outcome != OUTCOME_DONE)
+    bool told =
+        outcome != OUTCOME_DONE && loop->visitor.failed && loop->visitor.failed(loop->visitor.self, loop);
+    if (outcome != OUTCOME_DONE && outcome != OUTCOME_STOPPED && !told)
         explain_failure(bench, &failure);
 
     /* UINT64_MAX: the input turned out bad on the way (stimulus.h), which has been said. */
@@ -315,7 +308,7 @@ static int run(struct bench *bench)
         .peak_memory_mib = peak_memory_mib(),
         .judged = loop->judge != NULL,
         .judge_forgotten = loop->judge ? judge_forgotten(loop->judge) : 0,
-        .mismatches = outcome != OUTCOME_DONE && outcome != OUTCOME_STUCK,
+        .mismatches = outcome != OUTCOME_DONE && outcome != OUTCOME_STUCK && outcome != OUTCOME_STOPPED,
         .failures = input_broke ? 0 : failures,
         .counts = &loop->counts,
         .memory = memory_statistics(loop->memory),

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench_loop.h"
 #include "bench_params.h"
 #include "event.h"
 #include "params.h"
@@ -44,7 +45,9 @@ struct bench_options {
     bool quiet;                     /* no summary on stdout */
     bool judge;                     /* the architectural judge checks every answer */
     const char *wave;               /* file for the waves of the RTL; NULL: none */
-    struct event_listener listener; /* hears of every event; .event NULL: nobody does */
+    struct event_listener listener; /* hears of every event; .event NULL: nobody does. Of those of
+                                     the model too: from the beginning, or when a visitor asks for them */
+    struct bench_visitor visitor;   /* .visit NULL: nobody visits */
     const char *reproduce;          /* command line that repeats the run; printed with a failure */
 };
 

@@ -31,6 +31,7 @@ enum bench_outcome {
     OUTCOME_PROTOCOL, /* an answer or completion that nothing asked for */
     OUTCOME_HANG,     /* an access or operation waits too long */
     OUTCOME_STUCK,    /* the stimulus waits for nothing */
+    OUTCOME_STOPPED,  /* a visitor has seen enough */
 };
 
 enum { ANSWER_KINDS = 64 };
@@ -56,6 +57,22 @@ struct bench_port {
     uint64_t answers[ANSWER_KINDS]; /* per port: increments of one word wait for each other */
 };
 
+struct bench_loop;
+
+/*
+ * Somebody who looks into a run from within. A visitor needs events to be
+ * kept; what is not wanted is NULL.
+ */
+struct bench_visitor {
+    void *self;
+    /* At the beginning of the first cycle >= loop->visit, and then of whichever that becomes. */
+    void (*visit)(void *self, struct bench_loop *loop);
+    /* RTL and model differ in this cycle; true: go on all the same. */
+    bool (*difference)(void *self, struct bench_loop *loop);
+    /* The run has ended with an outcome that is an error; true: it has been told to whom it concerns. */
+    bool (*failed)(void *self, struct bench_loop *loop);
+};
+
 struct bench_loop {
     /* set by the caller; what is not wanted is NULL */
     struct mmu *mmu;
@@ -66,10 +83,15 @@ struct bench_loop {
     struct bench_events *events;
     struct mmu_events *mmu_events; /* only with events and mmu */
     struct stimulus stimulus;
+    struct bench_visitor visitor;
     uint64_t cycle_limit; /* the stimulus is not asked from this cycle on; UINT64_MAX: no bound */
     uint64_t hang_limit;  /* cycles that an access or operation may take */
     void (*progress)(void *self, const struct bench_loop *loop); /* now and then; NULL: not wanted */
     void *progress_self;
+
+    /* for the visitor to change */
+    uint64_t visit;  /* the next cycle in which it is called; UINT64_MAX: none */
+    bool model_lost; /* the RTL goes on alone */
 
     /* kept by the loop */
     uint64_t cycle;
@@ -84,6 +106,9 @@ struct bench_loop {
     enum bench_outcome outcome;
     char message[256]; /* what happened, unless the judge or the comparison tells */
 };
+
+/* From the present cycle on events of the model are told too. -1: memory is short. */
+int bench_loop_observe(struct bench_loop *loop);
 
 /* Prepares a loop whose first group of fields is set. */
 void bench_loop_start(struct bench_loop *loop);

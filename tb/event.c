@@ -23,21 +23,6 @@ static const struct {
 #include "debug_flags.def"
 };
 
-struct event event_of(uint64_t cycle, enum event_kind kind)
-{
-    return (struct event){
-        .cycle = cycle,
-        .access = NO_ACCESS,
-        .other = NO_ACCESS,
-        .kind = (uint8_t)kind,
-        .port = EVENT_NO_NUMBER,
-        .walker = EVENT_NO_NUMBER,
-        .entry = EVENT_NO_NUMBER,
-        .leader = EVENT_NO_NUMBER,
-        .array = ARRAY_NONE,
-    };
-}
-
 const char *event_name(enum event_kind kind)
 {
     return kinds[kind].name;

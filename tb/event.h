@@ -97,7 +97,20 @@ struct event_listener {
 };
 
 /* An event of a kind with nothing in it. */
-struct event event_of(uint64_t cycle, enum event_kind kind);
+static inline struct event event_of(uint64_t cycle, enum event_kind kind)
+{
+    return (struct event){
+        .cycle = cycle,
+        .access = NO_ACCESS,
+        .other = NO_ACCESS,
+        .kind = (uint8_t)kind,
+        .port = EVENT_NO_NUMBER,
+        .walker = EVENT_NO_NUMBER,
+        .entry = EVENT_NO_NUMBER,
+        .leader = EVENT_NO_NUMBER,
+        .array = ARRAY_NONE,
+    };
+}
 
 /* "walk_start" and the like, and what that is. */
 const char *event_name(enum event_kind kind);

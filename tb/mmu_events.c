@@ -32,6 +32,7 @@ struct mmu_events {
     int candidate;                          /* for a walk, or NO_ENTRY */
     struct found cache;                     /* by it, in the walk caches */
     uint64_t cycle;
+    bool begun; /* there is a state before */
 };
 
 struct mmu_events *mmu_events_create(const struct mmu *mmu, struct access_namer namer,
@@ -167,6 +168,7 @@ void mmu_events_cycle(struct mmu_events *e, const struct mmu *mmu)
     const struct page_walker *w = &mmu->page_walker;
 
     e->cycle = mmu->cycle;
+    e->begun = true;
     for (uint8_t left = mmu->lookup_valid; left; left &= (uint8_t)(left - 1))
         tell_lookup(e, mmu, lowest(left));
 
@@ -452,6 +454,8 @@ static void tell_arrays(struct mmu_events *e, const struct mmu *mmu, const struc
 
 void mmu_events_step(struct mmu_events *e, const struct mmu *mmu, const struct mmu_in *in)
 {
+    if (!e->begun)
+        return;
     tell_control(e, mmu);
     tell_given_up(e, mmu, in);
     tell_l2(e, mmu);
