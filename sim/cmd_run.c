@@ -10,7 +10,7 @@
 #include "commands.h"
 #include "config.h"
 
-static int run_bench(const struct run_options *options, const struct config *config, const char *reproduce)
+struct bench_options run_bench_options(const struct run_options *options, const struct config *config)
 {
     struct bench_options bench = bench_defaults(&config->mmu, &config->bench, options->engine);
 
@@ -29,8 +29,26 @@ static int run_bench(const struct run_options *options, const struct config *con
     if (options->judge != JUDGE_AS_USUAL)
         bench.judge = options->judge == JUDGE_ON;
     bench.wave = options->wave ? (options->wave_path ? options->wave_path : "twinwalk.fst") : NULL;
+    return bench;
+}
+
+/* One run, with what --debug asks for. */
+static int run_bench(const struct run_options *options, const struct config *config, const char *reproduce)
+{
+    struct bench_options bench = run_bench_options(options, config);
+    struct debug_log *log = NULL;
+
     bench.reproduce = reproduce;
-    return bench_run(&bench);
+    if (options->debug.flags != 0) {
+        log = debug_log_open(&options->debug);
+        if (log == NULL)
+            return EXIT_USAGE;
+        bench.listener = (struct event_listener){.self = log, .event = debug_log_event};
+    }
+    int code = bench_run(&bench);
+    if (log != NULL && debug_log_close(log) != 0)
+        code = EXIT_USAGE;
+    return code;
 }
 
 int cmd_run(int argc, char **argv)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "config.h"
+#include "debug_log.h"
 #include "options.h"
 
 enum judge_choice { JUDGE_AS_USUAL, JUDGE_ON, JUDGE_OFF };
@@ -26,6 +28,7 @@ struct run_options {
     bool wave;
     const char *wave_path; /* NULL: the default name */
     bool quiet;
+    struct debug_options debug; /* flags 0: no log */
 };
 
 /*
@@ -33,6 +36,9 @@ struct run_options {
  * freed by setting_list_free. On bad usage prints why and exits with EXIT_USAGE.
  */
 void run_options_parse(struct run_options *options, int argc, char **argv);
+
+/* What the bench is to do; what the command line leaves open is as usual. */
+struct bench_options run_bench_options(const struct run_options *options, const struct config *config);
 
 /*
  * The shell command that repeats a run: `program` run and its arguments,

@@ -24,6 +24,10 @@ enum {
     OPTION_WAVE,
     OPTION_JUDGE,
     OPTION_NO_JUDGE,
+    OPTION_DEBUG,
+    OPTION_DEBUG_FILE,
+    OPTION_DEBUG_FROM,
+    OPTION_DEBUG_TO,
 };
 
 enum { DEFAULT_SEED = 1, DEFAULT_RANDOM_ACCESSES = 1000000 };
@@ -54,6 +58,13 @@ static const struct argp_option option_table[] = {
     {"json", OPTION_JSON, "FILE", 0, "write the statistics as JSON", 4},
     {"results", OPTION_RESULTS, "FILE", 0, "write one JSON line per access", 4},
     {"wave", OPTION_WAVE, "FILE", OPTION_ARG_OPTIONAL, "write the waveforms of the RTL (FST)", 4},
+    {NULL, 0, NULL, 0, "Log of what happens inside (docs/explain.md):", 5},
+    {"debug", OPTION_DEBUG, "FLAG,...", 0, "write events with their cycles to stderr; help: list the flags",
+     5},
+    {"debug-file", OPTION_DEBUG_FILE, "FILE", 0, "write them to a file", 5},
+    {"debug-from", OPTION_DEBUG_FROM, "CYCLE", 0, "not those of earlier cycles", 5},
+    {"debug-to", OPTION_DEBUG_TO, "CYCLE", 0, "not those of later cycles", 5},
+    {NULL, 0, NULL, 0, NULL, 4},
     {"quiet", 'q', NULL, 0, "no progress line and no summary", 4},
     {0},
 };
@@ -74,6 +85,14 @@ static void set_count(struct argp_state *state, uint64_t *count, const char *arg
                    arg);
 }
 
+static void set_debug_flags(struct argp_state *state, struct run_options *options, const char *arg)
+{
+    char unknown[32];
+
+    if (!debug_flags_parse(arg, &options->debug.flags, unknown, sizeof(unknown)))
+        argp_error(state, "--debug: '%s' is not a flag; --debug=help lists them", unknown);
+}
+
 static enum engine parse_engine(struct argp_state *state, const char *arg)
 {
     if (strcmp(arg, "lockstep") == 0)
@@ -91,6 +110,13 @@ static void check_options(struct argp_state *state, struct run_options *options)
 {
     if ((options->script != NULL) + (options->trace != NULL) + options->random != 1)
         argp_error(state, "give one of --script, --trace and --random");
+    if (options->debug.flags && options->engine == ENGINE_RTL)
+        argp_error(state, "--debug tells what the C model does: use --engine lockstep or model");
+    if (!options->debug.flags &&
+        (options->debug.file || options->debug.from || options->debug.to != UINT64_MAX))
+        argp_error(state, "--debug-file, --debug-from and --debug-to belong to --debug=FLAG,...");
+    if (options->debug.from > options->debug.to)
+        argp_error(state, "--debug-from is beyond --debug-to");
     if (options->wave && options->engine == ENGINE_MODEL)
         argp_error(state, "--wave needs the RTL: use --engine lockstep or rtl");
     if (options->random && options->cycles == 0 && options->accesses == UINT64_MAX)
@@ -152,6 +178,22 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (arg != NULL)
             set_once(state, &options->wave_path, arg, "wave");
         return 0;
+    case OPTION_DEBUG:
+        if (strcmp(arg, "help") == 0) {
+            debug_flags_help(stdout);
+            exit(fflush(stdout) == 0 ? EXIT_AGREED : EXIT_INTERNAL);
+        }
+        set_debug_flags(state, options, arg);
+        return 0;
+    case OPTION_DEBUG_FILE:
+        set_once(state, &options->debug.file, arg, "debug-file");
+        return 0;
+    case OPTION_DEBUG_FROM:
+        set_count(state, &options->debug.from, arg, "debug-from");
+        return 0;
+    case OPTION_DEBUG_TO:
+        set_count(state, &options->debug.to, arg, "debug-to");
+        return 0;
     case OPTION_JUDGE:
         options->judge = JUDGE_ON;
         return 0;
@@ -182,6 +224,7 @@ void run_options_parse(struct run_options *options, int argc, char **argv)
         .engine = ENGINE_LOCKSTEP,
         .seed = DEFAULT_SEED,
         .accesses = UINT64_MAX, /* until check_options: not given */
+        .debug = {.to = UINT64_MAX},
     };
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }

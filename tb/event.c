@@ -87,6 +87,13 @@ unsigned event_flags(const struct event *event)
     return flag;
 }
 
+bool event_meets_entry(const struct event *event)
+{
+    bool lookup = (event->kind >= EVENT_L1_HIT && event->kind <= EVENT_L1_NOT_DIRTY) ||
+                  (event->kind >= EVENT_L2_HIT && event->kind <= EVENT_WALK_START);
+    return lookup && event->array != ARRAY_NONE;
+}
+
 const char *debug_flag_name(unsigned number)
 {
     return flags[number].name;

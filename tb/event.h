@@ -122,12 +122,18 @@ const char *event_array_name(unsigned array);
 /* The debug flags that show the event. */
 unsigned event_flags(const struct event *event);
 
+/* A lookup or a walk's start that found an entry: array, set and way tell which. */
+bool event_meets_entry(const struct event *event);
+
 /* "L1D" and its help; number below DEBUG_FLAGS. */
 const char *debug_flag_name(unsigned number);
 const char *debug_flag_help(unsigned number);
 
 /* What happened, in one line without its end. At most size bytes, the terminator included. */
 void event_text(const struct event *event, char *text, size_t size);
+
+/* The same without the access: where it is the one that is told of. */
+void event_text_brief(const struct event *event, char *text, size_t size);
 
 /* Bits of a paging-structure entry at that level: "P RW US A, table 0x1234000". */
 void event_entry_text(uint64_t entry, unsigned level, unsigned state, char *text, size_t size);

@@ -14,6 +14,7 @@
 struct line {
     char *text;
     size_t size;
+    bool brief; /* the access is known */
 };
 
 static void add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -30,7 +31,7 @@ static void add(struct line *line, const char *format, ...)
 
 void event_entry_text(uint64_t entry, unsigned level, unsigned state, char *text, size_t size)
 {
-    struct line line = {text, size};
+    struct line line = {.text = text, .size = size};
     bool leaf = state & ENTRY_IS_LEAF;
 
     text[0] = '\0';
@@ -47,7 +48,8 @@ void event_entry_text(uint64_t entry, unsigned level, unsigned state, char *text
     } else if (leaf) {
         uint64_t data = x86_leaf_data(entry, level, 0);
         add(&line, " PAT %u key %u, %s page 0x%" PRIx64, (unsigned)(data >> DATA_PAT_SHIFT) & 7,
-            (unsigned)(data >> DATA_PKEY_SHIFT) & 15, bench_size_name(level - 1), (uint64_t)(data & DATA_PFN) << 12);
+            (unsigned)(data >> DATA_PKEY_SHIFT) & 15, bench_size_name(level - 1),
+            (uint64_t)(data & DATA_PFN) << 12);
     } else {
         add(&line, ", table 0x%" PRIx64, x86_entry_frame(entry, level, false) << 12);
     }
@@ -61,26 +63,30 @@ static void add_access(struct line *line, const struct event *event)
         add(line, "va 0x%016" PRIx64, event->va);
 }
 
-/* "port 1, access 4, va ...: " */
+/* "port 1, access 4, va ...: " and the like. */
+static void add_subject(struct line *line, const struct event *event, const char *what, unsigned number)
+{
+    add(line, "%s %u", what, number);
+    if (!line->brief) {
+        add(line, ", ");
+        add_access(line, event);
+    }
+    add(line, ": ");
+}
+
 static void add_port(struct line *line, const struct event *event)
 {
-    add(line, "port %u, ", event->port);
-    add_access(line, event);
-    add(line, ": ");
+    add_subject(line, event, "port", event->port);
 }
 
 static void add_queue(struct line *line, const struct event *event)
 {
-    add(line, "miss queue %u, ", event->entry);
-    add_access(line, event);
-    add(line, ": ");
+    add_subject(line, event, "miss queue", event->entry);
 }
 
 static void add_walker(struct line *line, const struct event *event)
 {
-    add(line, "walker %u, ", event->walker);
-    add_access(line, event);
-    add(line, ": ");
+    add_subject(line, event, "walker", event->walker);
 }
 
 static void add_place(struct line *line, const struct event *event)
@@ -331,7 +337,7 @@ static void array_text(struct line *line, const struct event *event)
     case EVENT_FILL:
         add(line, "fills ");
         add_cached(line, event);
-        if (event->access != NO_ACCESS)
+        if (event->access != NO_ACCESS && !line->brief)
             add(line, " for access %" PRIu64, event->access);
         return;
     case EVENT_EVICT:
@@ -370,11 +376,9 @@ static void control_text(struct line *line, const struct event *event)
     }
 }
 
-void event_text(const struct event *event, char *text, size_t size)
+static void write_text(const struct event *event, struct line line)
 {
-    struct line line = {text, size};
-
-    text[0] = '\0';
+    line.text[0] = '\0';
     if (event->kind <= EVENT_ILLEGAL)
         interface_text(&line, event);
     else if (event->kind <= EVENT_UNPAGED)
@@ -389,4 +393,14 @@ void event_text(const struct event *event, char *text, size_t size)
         array_text(&line, event);
     else
         control_text(&line, event);
+}
+
+void event_text(const struct event *event, char *text, size_t size)
+{
+    write_text(event, (struct line){.text = text, .size = size});
+}
+
+void event_text_brief(const struct event *event, char *text, size_t size)
+{
+    write_text(event, (struct line){.text = text, .size = size, .brief = true});
 }

@@ -13,6 +13,7 @@
 #define TWINWALK_JUDGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mmu.h"
@@ -31,6 +32,13 @@ void judge_cycle(struct judge *judge, uint64_t cycle);
 void judge_accept(struct judge *judge, uint64_t index, unsigned port, const struct access_req *req);
 /* An answer in this cycle. false: illegal, see judge_verdict. */
 bool judge_answer(struct judge *judge, const struct access_result *result);
+
+/*
+ * Why the answer that judge_answer is about to judge is legal: lines of text
+ * that say which entries explain it. Empty when it is not, or when the judge
+ * no longer remembers enough to tell.
+ */
+void judge_explain_legal(struct judge *judge, const struct access_result *result, char *text, size_t size);
 
 /* A control operation accepted / complete in this cycle. */
 void judge_op_accept(struct judge *judge, const struct op_req *op);

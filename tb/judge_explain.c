@@ -377,3 +377,44 @@ bool judge_break_exchange(struct judge *judge, const struct mem_req *exchange)
     }
     return false;
 }
+
+/* The text of a legal answer, in the place of the verdict that is not there. */
+static void explain_walk(struct judge *judge, const struct judge_access *access,
+                         const struct response *response)
+{
+    struct search search = {.judge = judge,
+                            .access = access,
+                            .aim = response->fault ? SEARCH_FAULT : SEARCH_ANSWER,
+                            .response = response};
+    if (!search_walk(&search))
+        return;
+    add_text(judge, "legal: this walk explains it (root %" PRIx64 ", PCID %u):\n", search.root, search.pcid);
+    add_walk(judge, search.steps, search.count);
+    if (!stands_now(&search))
+        add_text(judge,
+                 "  memory has changed since, but no invalidation that was accepted after the change has "
+                 "made it stale\n");
+    add_registers(judge);
+}
+
+void judge_explain_legal(struct judge *judge, const struct access_result *result, char *text, size_t size)
+{
+    const struct judge_access *access =
+        &judge->accesses[result->port % MMU_MAX_PORTS][result->response.tag % MMU_TAGS];
+    bool canonical = rules_canonical(access->va, judge->format.levels);
+
+    text[0] = '\0';
+    if (judge->broken || access->index != result->index)
+        return;
+    judge->verdict[0] = '\0';
+    if (!judge_paging(judge))
+        add_text(judge, "legal: paging is off, the address is physical\n");
+    else if (result->response.fault == FAULT_NON_CANONICAL && !canonical)
+        add_text(judge, "legal: the address is not canonical\n");
+    else if (result->response.fault == FAULT_MACHINE_CHECK && access->bus_error)
+        add_text(judge, "legal: a read on its path ended in a bus error while it was in flight\n");
+    else if (result->response.fault == FAULT_NONE || result->response.fault == FAULT_PAGE)
+        explain_walk(judge, access, &result->response);
+    snprintf(text, size, "%s", judge->verdict);
+    judge->verdict[0] = '\0';
+}
