@@ -19,5 +19,6 @@ int cmd_config(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_regress(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 
 #endif

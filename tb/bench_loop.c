@@ -32,8 +32,9 @@ static void fail(struct bench_loop *loop, enum bench_outcome outcome)
 
 static __attribute__((noinline, cold)) void illegal(struct bench_loop *loop)
 {
+    bool first = loop->outcome == OUTCOME_DONE;
     fail(loop, OUTCOME_ILLEGAL);
-    if (loop->events)
+    if (first && loop->events)
         bench_events_illegal(loop->events, loop->cycle, judge_verdict(loop->judge));
 }
 

@@ -72,7 +72,7 @@ struct event {
     uint8_t cause;  /* enum event_cause */
     uint8_t state;  /* ENTRY_READ, EXCHANGE_WON: x86.h's ENTRY_IS_ bits */
     uint32_t set, way;
-    uint64_t other; /* MERGE, MERGE_REFUSED: index of the other access */
+    uint64_t other; /* MERGE, MERGE_REFUSED: index of the other access; CAUSE_FAULT: of that which faults */
     union {
         struct response response; /* ANSWER, RESULT (no tag); WALK_FAULT: fault and code */
         struct op_req op;         /* OP, REGISTER, BROADCAST */

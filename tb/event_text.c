@@ -144,7 +144,7 @@ static void add_entry(struct line *line, const struct event *event)
     add(line, " = 0x%016" PRIx64 " (%s)", event->memory.value, text);
 }
 
-static const char *cause_text(unsigned cause)
+static void add_cause(struct line *line, const struct event *event)
 {
     static const char *const texts[] = {
         [CAUSE_NONE] = "for no reason seen",
@@ -153,7 +153,10 @@ static const char *cause_text(unsigned cause)
         [CAUSE_FILL] = "by a fill that overlaps it",
         [CAUSE_LEADER] = "as the access that it had joined ended in a page fault",
     };
-    return texts[cause];
+    if (event->cause == CAUSE_FAULT && event->other != NO_ACCESS)
+        add(line, "by the drop for the page fault of access %" PRIu64, event->other);
+    else
+        add(line, "%s", texts[event->cause]);
 }
 
 static void interface_text(struct line *line, const struct event *event)
@@ -257,7 +260,8 @@ static void queue_text(struct line *line, const struct event *event)
         add(line, ", from %s", bench_source_name(event->response.source));
         return;
     case EVENT_RESTART:
-        add(line, "sent back %s", cause_text(event->cause));
+        add(line, "sent back ");
+        add_cause(line, event);
         return;
     default:
         add(line, "leaves, answered in the next cycle");
@@ -319,8 +323,9 @@ static void walker_text(struct line *line, const struct event *event)
         add_outcome(line, &event->response);
         return;
     case EVENT_WALK_GIVEN_UP:
-        add(line, "given up %s%s", cause_text(event->cause),
-            event->state ? ", its response still to come" : "");
+        add(line, "given up ");
+        add_cause(line, event);
+        add(line, "%s", event->state ? ", its response still to come" : "");
         return;
     case EVENT_DRAINED:
         add(line, "given up before; its response is thrown away");
@@ -347,7 +352,8 @@ static void array_text(struct line *line, const struct event *event)
     default:
         add(line, "dropped from ");
         add_cached(line, event);
-        add(line, " %s", cause_text(event->cause));
+        add(line, " ");
+        add_cause(line, event);
         return;
     }
 }

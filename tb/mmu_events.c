@@ -203,6 +203,14 @@ static enum event_cause cause(const struct mmu_events *e, enum event_cause other
     return e->control.state == CONTROL_SWEEP ? CAUSE_OPERATION : otherwise;
 }
 
+/* Sets why, and with a page fault's drop, whose. */
+static void set_cause(const struct mmu_events *e, struct event *event, enum event_cause otherwise)
+{
+    event->cause = (uint8_t)cause(e, otherwise);
+    if (event->cause == CAUSE_FAULT)
+        event->other = of_queue(e, &e->queue, e->walker.result_id, EVENT_FAULT_DROP).access;
+}
+
 static void tell_control(const struct mmu_events *e, const struct mmu *mmu)
 {
     const struct control *b = &e->control, *a = &mmu->control;
@@ -311,7 +319,7 @@ static void tell_given_up(const struct mmu_events *e, const struct mmu *mmu, con
     uint8_t gone = (uint8_t)((b->request | b->wait) & ~(a->request | a->wait) & ~responded);
     for (; gone; gone &= (uint8_t)(gone - 1)) {
         struct event event = of_walker(e, lowest(gone), EVENT_WALK_GIVEN_UP);
-        event.cause = (uint8_t)cause(e, CAUSE_NONE);
+        set_cause(e, &event, CAUSE_NONE);
         event.state = a->drain >> lowest(gone) & 1;
         tell(e, &event);
     }
@@ -413,7 +421,7 @@ static void tell_queue(const struct mmu_events *e, const struct mmu *mmu)
     }
     for (uint32_t left = valid & ~b->pend & a->pend; left; left &= left - 1) {
         struct event event = of_queue(e, b, lowest(left), EVENT_RESTART);
-        event.cause = (uint8_t)cause(e, CAUSE_LEADER);
+        set_cause(e, &event, CAUSE_LEADER);
         tell(e, &event);
     }
     for (uint32_t left = valid & ~still; left; left &= left - 1) {

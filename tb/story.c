@@ -287,12 +287,14 @@ unsigned story_accesses(const struct story *story, uint64_t cycle, unsigned flag
     unsigned count = 0;
     uint64_t first = story->count > RECENT ? story->count - RECENT : 0;
     for (uint64_t i = first; i < story->count && count < max; i++) {
-        const struct event *event = &story->recent[i % RECENT].event;
-        bool known = event->access == NO_ACCESS || event->cycle != cycle || !(event_flags(event) & flags);
+        const struct told *told = &story->recent[i % RECENT];
+        const struct event *event = &told->event;
+        uint64_t access = event->access == NO_ACCESS && told->place_known ? told->filler : event->access;
+        bool known = access == NO_ACCESS || event->cycle != cycle || !(event_flags(event) & flags);
         for (unsigned j = 0; j < count && !known; j++)
-            known = accesses[j] == event->access;
+            known = accesses[j] == access;
         if (!known)
-            accesses[count++] = event->access;
+            accesses[count++] = access;
     }
     return count;
 }

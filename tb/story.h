@@ -45,7 +45,8 @@ void story_print_cycles(const struct story *story, uint64_t first, uint64_t last
 
 /*
  * The accesses that had to do with what happened in that cycle in blocks that
- * these debug flags show; at most `max` of them, returns how many.
+ * these debug flags show: whose lookups, walks and fills it were, and who had
+ * filled what was dropped. At most `max` of them, returns how many.
  */
 unsigned story_accesses(const struct story *story, uint64_t cycle, unsigned flags, uint64_t *accesses,
                         unsigned max);

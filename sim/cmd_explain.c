@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of twinwalk explain. */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd_run.h"
+#include "commands.h"
+#include "explain.h"
+
+enum { OPTION_ACCESS = 256, OPTION_VA, OPTION_CYCLE, OPTION_HISTORY };
+
+enum { DEFAULT_HISTORY = 100000 };
+
+static const struct argp_option option_table[] = {
+    {NULL, 0, NULL, 0, "What is to be told; without any, why the run fails:", 1},
+    {"access", OPTION_ACCESS, "N", 0, "the life of access N, counted from 0 in the order of acceptance", 1},
+    {"va", OPTION_VA, "ADDRESS", 0, "everything about the page at that linear address", 1},
+    {"cycle", OPTION_CYCLE, "C", 0,
+     "what happens around cycle C, and the lives of the accesses under way in it", 1},
+    {NULL, 0, NULL, 0, "With:", 2},
+    {"history", OPTION_HISTORY, "CYCLES", 0,
+     "know who filled an entry up to so many cycles back (default: 100k); more takes longer", 2},
+    {0},
+};
+
+struct command_line {
+    struct explain_request request;
+    int run_argc; /* of the arguments of twinwalk run, with a place for its name before them */
+    char **run_argv;
+};
+
+static void set_number(struct argp_state *state, uint64_t *number, const char *arg, const char *name)
+{
+    if (!parse_count(arg, number))
+        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
+                   arg);
+}
+
+static void choose(struct argp_state *state, struct explain_request *request, enum explain_what what,
+                   const char *arg, const char *name)
+{
+    if (request->what != EXPLAIN_FAILURE)
+        argp_error(state, "give one of --access, --va and --cycle");
+    request->what = what;
+    set_number(state, &request->number, arg, name);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct command_line *line = state->input;
+
+    switch (key) {
+    case OPTION_ACCESS:
+        choose(state, &line->request, EXPLAIN_ACCESS, arg, "access");
+        return 0;
+    case OPTION_VA:
+        choose(state, &line->request, EXPLAIN_PAGE, arg, "va");
+        return 0;
+    case OPTION_CYCLE:
+        choose(state, &line->request, EXPLAIN_CYCLE, arg, "cycle");
+        return 0;
+    case OPTION_HISTORY:
+        set_number(state, &line->request.history, arg, "history");
+        return 0;
+    case ARGP_KEY_ARG:
+        /* All that is left belongs to the run; its options are not ours. */
+        line->run_argv = state->argv + state->next - 1;
+        line->run_argc = state->argc - state->next + 1;
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_END:
+        if (line->run_argv == NULL)
+            argp_error(state, "the run is missing: what would follow twinwalk, such as run -c tiny --random");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The run's options; its first word may be "run". */
+static void parse_run(struct run_options *options, const struct command_line *line)
+{
+    static char title[] = "twinwalk explain run";
+    bool named = strcmp(line->run_argv[0], "run") == 0;
+    /* Its own name stands where "run" or whatever comes before stood. */
+    char **argv = named ? line->run_argv : line->run_argv - 1;
+
+    argv[0] = title;
+    run_options_parse(options, line->run_argc + !named, argv);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .args_doc = "[--] run RUN-OPTION...",
+        .doc =
+            "Do a run again and tell in words what happened: to an access, to a page, around a cycle, or on "
+            "the way to its failure."
+            "\vExit codes: 0 told, and the run was right as far as it was looked at; 1 told, and the run "
+            "fails; 2 bad usage, configuration or input, or no such access; 3 internal error.",
+    };
+    struct command_line line = {.request = {.history = DEFAULT_HISTORY}};
+    struct run_options options;
+    struct config config;
+
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
+    parse_run(&options, &line);
+    int code = EXIT_USAGE;
+    if (options.engine == ENGINE_RTL)
+        fprintf(stderr, "twinwalk explain: the C model tells what happens: use --engine lockstep or model\n");
+    else if (config_open(&config, options.config, options.settings.settings, options.settings.count) == 0) {
+        struct bench_options bench = run_bench_options(&options, &config);
+        bench.judge = options.judge != JUDGE_OFF;
+        bench.wave = bench.stats = bench.json = bench.results = NULL;
+        bench.quiet = true;
+        code = explain(&bench, &line.request, stdout);
+        config_close(&config);
+    }
+    setting_list_free(&options.settings);
+    return code;
+}
