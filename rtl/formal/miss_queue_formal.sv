@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What holds of miss_queue: docs/formal.md has the list. One property at a
-// time is chosen by a macro; .ci/formal ties the signals marked "inside".
+// time is chosen by a macro; .ci/formal connects the signals marked "=".
 module miss_queue_formal #(
     parameter int Entries = 4,
     parameter int Ports = 2,
@@ -18,6 +18,7 @@ module miss_queue_formal #(
     input logic sweep_i,
     input logic hold_issue_i,
     input logic overtakes_i,
+    input logic dropping_i,
     input logic l2_hit_i,
     input logic l2_denied_i,
     input logic l2_dirty_i,
@@ -31,7 +32,6 @@ module miss_queue_formal #(
     input logic [1:0] result_size_i,
     input logic [50:0] result_data_i
 );
-  localparam int IdW = 5;
   localparam int EntryW = $clog2(Entries);
 
   logic rst_n = 1'b0;
@@ -49,9 +49,8 @@ module miss_queue_formal #(
   logic [Ports*6-1:0] answer_tag;
 
   // As in mmu: when a walk starts, and when a result is taken.
-  logic fault_waiting, dropping, finish, walk_start;
+  logic fault_waiting, finish, walk_start;
   assign fault_waiting = result_valid_i && result_fault_i == x86_pkg::FaultPage;
-  assign dropping = fault_waiting && hold_i && !overtakes_i;
   assign finish = result_valid_i && !fault_waiting && !lookup && !hold_i && !sweep_i;
   assign walk_start = walk && walker_idle_i && !hold_i && !hold_issue_i;
 
@@ -75,7 +74,7 @@ module miss_queue_formal #(
       .sweep_i,
       .hold_issue_i,
       .restart_all_i(overtakes_i),
-      .restart_gib_i(dropping),
+      .restart_gib_i(dropping_i),
       .restart_o(restart),
       .lookup_o(lookup),
       .lookup_va_o(lookup_va),
@@ -93,7 +92,7 @@ module miss_queue_formal #(
       .walk_from_root_o(walk_from_root),
       .walk_start_i(walk_start),
       .result_valid_i,
-      .result_taken_i(finish || dropping),
+      .result_taken_i(finish || dropping_i),
       .result_id_i,
       .result_fault_i,
       .result_code_i,
@@ -110,12 +109,19 @@ module miss_queue_formal #(
   );
 
   // Inside.
-  logic [Entries-1:0] pend_q, merged_q, lookup_q, walk_pend_q, walk_q, answer_q, served;
-  logic [Latency-1:0] pipe_valid_q;
-  logic [Latency*IdW-1:0] pipe_id_q;
-  logic [Ports*Entries-1:0] port_q;
-  logic issue, complete;
-  logic [EntryW-1:0] issue_id;
+  logic [Entries-1:0] pend_q;  // = dut.pend_q
+  logic [Entries-1:0] merged_q;  // = dut.merged_q
+  logic [Entries-1:0] lookup_q;  // = dut.lookup_q
+  logic [Entries-1:0] walk_pend_q;  // = dut.walk_pend_q
+  logic [Entries-1:0] walk_q;  // = dut.walk_q
+  logic [Entries-1:0] answer_q;  // = dut.answer_q
+  logic [Latency-1:0] pipe_valid_q;  // = dut.pipe_valid_q
+  logic [Latency*5-1:0] pipe_id_q;  // = dut.pipe_id_q
+  logic [Ports*Entries-1:0] port_q;  // = dut.port_q[Ports x Entries]
+  logic [Entries-1:0] served;  // = dut.served
+  logic issue;  // = dut.issue
+  logic complete;  // = dut.complete
+  logic [EntryW-1:0] issue_id;  // = dut.issue_id
 
   // What the MMU keeps to.
   logic [5:0] missing, leaving;
@@ -130,44 +136,33 @@ module miss_queue_formal #(
     assume (6'(Entries) - used >= missing);         // there is room
     assume (!(miss_i[0] && fetch_busy));            // one fetch at a time
     assume (!(overtakes_i && !hold_i));
+    if (dropping_i) assume (hold_i && !overtakes_i && fault_waiting);
     assume (!(hold_i && sweep_i));
     // A result is that of an entry that is being walked.
     if (result_valid_i) assume (32'(result_id_i) < Entries && walk_q[result_id_i[EntryW-1:0]]);
   end
 
-  logic [Entries-1:0] several;  // entries in more than one state
-  assign several = (pend_q & (merged_q | lookup_q | walk_pend_q | walk_q | answer_q)) |
-                   (merged_q & (lookup_q | walk_pend_q | walk_q | answer_q)) |
-                   (lookup_q & (walk_pend_q | walk_q | answer_q)) | (walk_pend_q & (walk_q | answer_q)) |
-                   (walk_q & answer_q);
-
-  // Entries in the pipeline, each once.
-  logic [Entries-1:0] in_pipe;
-  logic piped;
-  always_comb begin
-    in_pipe = '0;
-    piped = 1'b1;
-    for (int s = 0; s < Latency; s++)
-      for (int e = 0; e < Entries; e++)
-        if (pipe_valid_q[s] && pipe_id_q[s*IdW+:IdW] == IdW'(e)) begin
-          if (in_pipe[e]) piped = 1'b0;
-          in_pipe[e] = 1'b1;
-        end
-    for (int s = 0; s < Latency; s++) if (pipe_valid_q[s] && pipe_id_q[s*IdW+:IdW] >= IdW'(Entries)) piped = 1'b0;
-    if (in_pipe != lookup_q) piped = 1'b0;
-  end
-
-  // The port of each entry: one for those in use.
-  logic ported;
-  logic [Entries-1:0] valid;
-  assign valid = pend_q | merged_q | lookup_q | walk_pend_q | walk_q | answer_q;
-  always_comb begin
-    ported = 1'b1;
-    for (int e = 0; e < Entries; e++) begin
-      if ((port_q[e] || port_q[Entries+e]) != valid[e]) ported = 1'b0;
-      if (port_q[e] && port_q[Entries+e]) ported = 1'b0;
-    end
-  end
+  logic [Entries-1:0] valid, several;
+  logic piped, ported;
+  miss_queue_states #(
+      .Entries(Entries),
+      .Ports(Ports),
+      .Latency(Latency)
+  ) states (
+      .pend_i(pend_q),
+      .merged_i(merged_q),
+      .lookup_i(lookup_q),
+      .walk_pend_i(walk_pend_q),
+      .walk_i(walk_q),
+      .answer_i(answer_q),
+      .pipe_valid_i(pipe_valid_q),
+      .pipe_id_i(pipe_id_q),
+      .port_i(port_q),
+      .valid_o(valid),
+      .several_o(several),
+      .piped_o(piped),
+      .ported_o(ported)
+  );
 
 `ifdef ONE_STATE
   always_comb begin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What holds of page_walker: docs/formal.md has the list. One property at a
-// time is chosen by a macro; .ci/formal ties the signals marked "inside".
+// time is chosen by a macro; .ci/formal connects the signals marked "=".
 module page_walker_formal #(
     parameter int Walkers = 2
 ) (
@@ -91,10 +91,11 @@ module page_walker_formal #(
   );
 
   // Inside.
-  logic [Walkers-1:0] request_q, wait_q, drain_q, exchange_q;
-  logic [Walkers*5-1:0] entry_id_q;
-  logic load, finish;
-  logic [WalkerW-1:0] load_walker, resp_walker;
+  logic [Walkers-1:0] request_q;  // = dut.request_q
+  logic [Walkers-1:0] wait_q;  // = dut.wait_q
+  logic [Walkers-1:0] drain_q;  // = dut.drain_q
+  logic [Walkers*5-1:0] entry_id_q;  // = dut.entry_id_q[Walkers x 5]
+  logic [WalkerW-1:0] resp_walker;  // = dut.resp_walker
 
   // Requests in memory, by walker.
   logic [Walkers-1:0] in_memory = '0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What holds of replacement: docs/formal.md has the list. One property at a
-// time is chosen by a macro; .ci/formal ties the signals marked "inside".
+// time is chosen by a macro; .ci/formal connects the signals marked "=".
 module replacement_formal #(
     parameter int Sets   = 2,
     parameter int Ways   = 3,
@@ -43,7 +43,7 @@ module replacement_formal #(
   );
 
   // Inside: the state of each set.
-  logic [Sets*StateW-1:0] repl_q;
+  logic [Sets*StateW-1:0] repl_q;  // = dut.repl_q[Sets x StateW]
 
   always_comb begin
     assume (32'(mark_way_i) < Ways && 32'(fill_way_i) < Ways);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What holds of tlb_array: docs/formal.md has the list. One property at a time
-// is chosen by a macro; .ci/formal connects the signals marked "inside" with
-// those of the array.
+// is chosen by a macro; .ci/formal connects the signals marked "=" with those
+// of the array.
 module tlb_array_formal #(
     parameter int Sets   = 2,
     parameter int Ways   = 2,
@@ -66,10 +66,10 @@ module tlb_array_formal #(
   );
 
   // Inside: the entries, and the way that a fill takes.
-  logic [Entries-1:0] valid_q;
-  logic [Entries*60-1:0] tag_q;
-  logic [Entries*51-1:0] data_q;
-  logic [WayW-1:0] fill_way;
+  logic [Entries-1:0] valid_q;  // = dut.valid_q
+  logic [Entries*60-1:0] tag_q;  // = dut.tag_q[Sets*Ways x 60]
+  logic [Entries*51-1:0] data_q;  // = dut.data_q[Sets*Ways x 51]
+  logic [WayW-1:0] fill_way;  // = dut.fill_way
 
   // What the MMU keeps to.
   always_comb begin
@@ -321,10 +321,11 @@ module tlb_array_formal #(
       .inv_vpn_i,
       .inv_pcid_i
   );
-  logic [15:0] lfsr_q, other_lfsr_q;
-  logic [Entries-1:0] other_valid_q;
-  logic [Entries*60-1:0] other_tag_q;
-  logic [Entries*51-1:0] other_data_q;
+  logic [15:0] lfsr_q;  // = dut.repl.lfsr_q
+  logic [15:0] other_lfsr_q;  // = other.repl.lfsr_q
+  logic [Entries-1:0] other_valid_q;  // = other.valid_q
+  logic [Entries*60-1:0] other_tag_q;  // = other.tag_q[Sets*Ways x 60]
+  logic [Entries*51-1:0] other_data_q;  // = other.data_q[Sets*Ways x 51]
   always_comb begin
     if (rst_n) begin
       assert (placed && alone && valid_q == other_valid_q && lfsr_q == other_lfsr_q);
