@@ -60,13 +60,13 @@ REGRESS_ARGS ?=
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test soak regress lint formal bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test test-slurm soak regress lint formal bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  \1|/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
 
 setup: ## install the Debian packages that are missing (.ci/packages; sudo when not root)
 	@.ci/setup
@@ -81,6 +81,11 @@ run: setup ## set up, build, and run RTL and C model in lockstep on a real machi
 test: setup ## set up, build and run every test
 	+@$(BUILD_NOW) programs
 	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) .ci/run-tests $(BUILD)/test-logs $(TESTS) $(TEST_SCRIPTS)
+
+test-slurm: setup ## test regressions over Slurm, on a cluster of this machine (as root)
+	@.ci/setup .ci/packages-slurm
+	+@$(BUILD_NOW) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) .ci/run-tests $(BUILD)/slurm-logs $(wildcard tb/slurm/test_*.sh)
 
 soak: setup ## 100 million random lockstep cycles across the configurations
 	+@$(BUILD_NOW) $(PROGRAM)

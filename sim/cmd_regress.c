@@ -8,23 +8,27 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "options.h"
 #include "regress_report.h"
 #include "regress_run.h"
+#include "steady_clock.h"
 
 enum { MAX_JOBS = 4096 };
+enum { OPTION_SLURM = 256 };
 
 struct arguments {
     const char *plan, *directory;
-    unsigned jobs;
+    unsigned jobs; /* 0: not given */
+    bool slurm;
 };
 
 static const struct argp_option option_table[] = {
-    {"jobs", 'j', "N", 0, "runs at a time (default: the processors)", 0},
+    {"jobs", 'j', "N", 0, "runs at a time (default: the processors, of this machine or of the cluster)", 0},
+    {"slurm", OPTION_SLURM, NULL, 0, "do the runs as Slurm job arrays; DIR must be on a shared file system",
+     0},
     {"output", 'o', "DIR", 0, "directory of the results (default: build/regress/ and the plan's name)", 0},
     {0},
 };
@@ -39,6 +43,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (!parse_count(arg, &count) || count == 0 || count > MAX_JOBS)
             argp_error(state, "-j: '%s' is not a number from 1 to %d", arg, MAX_JOBS);
         arguments->jobs = (unsigned)count;
+        return 0;
+    case OPTION_SLURM:
+        arguments->slurm = true;
         return 0;
     case 'o':
         if (arg[0] == '\0')
@@ -140,33 +147,41 @@ static int exit_code(const struct result_list *results)
     return seen[VERDICT_INPUT] ? EXIT_USAGE : EXIT_AGREED;
 }
 
-static double now(void)
+static struct job_pool *create_pool(const struct arguments *arguments)
 {
-    struct timespec time;
+    const struct slurm_options slurm = {
+        .directory = arguments->directory,
+        .tasks = arguments->jobs,
+    };
+    struct job_pool *pool;
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    if (arguments->slurm)
+        return slurm_pool_create(&slurm);
+    pool = job_pool_create(arguments->jobs > 0 ? arguments->jobs : (unsigned)sysconf(_SC_NPROCESSORS_ONLN));
+    if (pool == NULL)
+        fprintf(stderr, "twinwalk regress: out of memory\n");
+    return pool;
 }
 
-static int run_plan(const struct arguments *arguments, const struct plan *plan)
+static int run_plan(const struct arguments *arguments, const struct plan *plan, struct job_pool *pool)
 {
     const struct regress_options options = {
         .plan = plan,
         .directory = arguments->directory,
         .program = program_invocation_name,
-        .jobs = arguments->jobs,
+        .pool = pool,
         .progress = isatty(STDERR_FILENO),
     };
     struct result_list results = {0};
-    double start = now();
+    double start = steady_seconds();
     enum regress_end end = regress_run(&options, &results);
     const struct regress_report report = {
         .plan_path = arguments->plan,
         .directory = arguments->directory,
         .results = &results,
         .interrupted = end != REGRESS_DONE,
-        .seconds = now() - start,
-        .jobs = arguments->jobs,
+        .seconds = steady_seconds() - start,
+        .jobs = job_pool_width(pool),
     };
     int code = end == REGRESS_DONE ? exit_code(&results) : EXIT_INTERNAL;
 
@@ -191,7 +206,8 @@ int cmd_regress(int argc, char **argv)
                "\vExit codes: 0 all runs passed, 1 a mismatch or a failed expectation, 2 bad usage, plan or "
                "input, 3 interrupted, or a run crashed twice.",
     };
-    struct arguments arguments = {.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
+    struct arguments arguments = {0};
+    struct job_pool *pool;
     char *directory = NULL;
     struct plan plan;
     int lock, code = EXIT_USAGE;
@@ -203,7 +219,9 @@ int cmd_regress(int argc, char **argv)
         return EXIT_INTERNAL;
     if (plan_open(&plan, arguments.plan) == 0) {
         if (make_directory(arguments.directory) == 0 && (lock = lock_directory(arguments.directory)) >= 0) {
-            code = run_plan(&arguments, &plan);
+            pool = create_pool(&arguments);
+            code = pool != NULL ? run_plan(&arguments, &plan, pool) : EXIT_USAGE;
+            job_pool_destroy(pool);
             close(lock);
         }
         plan_close(&plan);

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"capture", "twinwalk capture", "run a program and write a trace of its memory accesses", cmd_capture},
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
     {"regress", "twinwalk regress", "do all runs of a plan, and report them", cmd_regress},
+    {"task", "twinwalk task", "do the jobs of one Slurm task; regress --slurm starts it", cmd_task},
 };
 
 static void print_usage(FILE *out)

@@ -68,6 +68,10 @@ void result_of_job(struct run_result *result, const struct job_end *end, const c
 
     result->seconds = end->seconds;
     set_failure(result, "", "");
+    if (end->lost[0] != '\0') {
+        set_failure(result, "crash", end->lost);
+        return;
+    }
     if (end->timed_out) {
         set_failure(result, "timeout", "not finished within the limit of its entry");
         return;

@@ -7,67 +7,20 @@
 #include "regress_run.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
-#include "job_pool.h"
 #include "output_file.h"
 #include "regress_command.h"
 #include "regress_outcome.h"
+#include "regress_state.h"
+#include "steady_clock.h"
 
-enum {
-    MAX_ATTEMPTS = 2,
-    UNBOUNDED_CYCLES = 20000, /* what a run without a bound counts for in the estimate */
-};
-
-static const double progress_seconds = 0.5;
-
-enum build_state { BUILD_WANTED, BUILD_RUNNING, BUILD_DONE, BUILD_BROKEN };
-
-/* How far a series is. */
-struct progress {
-    uint64_t next_seed;
-    unsigned running;
-    double seconds; /* that its runs have taken */
-    bool ended;
-};
-
-/* What runs in one job. */
-struct work {
-    bool used, is_build;
-    struct run_result result;
-};
-
-struct regress {
-    const struct regress_options *options;
-    const struct plan *plan;
-    struct result_list *results;
-    size_t stored; /* results from the first that the database has */
-    struct result_db *db;
-    struct job_pool *pool;
-    struct progress *progress; /* of each series */
-    enum build_state *builds;  /* of each RTL build */
-    struct work *work;         /* one for each job at a time */
-    uint8_t program_digest[DIGEST_BYTES];
-    char program[PATH_MAX];
-    size_t retried, failed;
-    double start, shown;
-    double done_cycles; /* of runs of this session, by their bounds; for the estimate */
-};
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
+enum { MAX_ATTEMPTS = 2 };
 
 static int out_of_memory(void)
 {
@@ -87,16 +40,29 @@ static struct work *free_work(struct regress *regress)
     return work;
 }
 
-static int start_job(struct regress *regress, struct work *work, char **argv, double seconds)
+/* json: the file of its results, or NULL. */
+static int start_job(struct regress *regress, struct work *work, char **argv, const char *json,
+                     double seconds)
 {
+    const struct run_result *result = &work->result;
+    char name[RUN_KEY_BYTES + 16];
     char *log = regress_log_path(regress->options->directory, work->result.key, "log");
     int failed = -1;
 
+    snprintf(name, sizeof(name), "%s.%u", result->key, result->attempts);
     if (argv == NULL || log == NULL)
         out_of_memory();
     else
-        failed = job_pool_start(regress->pool,
-                                &(struct job){.argv = argv, .log = log, .seconds = seconds, .owner = work});
+        failed = job_pool_start(regress->options->pool,
+                                &(struct job){
+                                    .argv = argv,
+                                    .log = log,
+                                    .results = json,
+                                    .seconds = seconds,
+                                    .expected_seconds = regress_expected_seconds(regress, result->series),
+                                    .name = work->is_build ? NULL : name,
+                                    .owner = work,
+                                });
     work->used = !failed;
     free(log);
     free(argv);
@@ -114,25 +80,35 @@ static int start_build(struct regress *regress, const struct series *series)
     snprintf(work->result.key, sizeof(work->result.key), "build-%u", series->rtl);
     regress->builds[series->rtl] = BUILD_RUNNING;
     return start_job(regress, work, regress_arguments(regress->program, series, series->config_options, more),
-                     0);
+                     NULL, 0);
+}
+
+/*
+ * The file of results of an attempt, to be freed. Each has its own: a first one
+ * may still be at work where Slurm has lost sight of it.
+ */
+static char *results_path(const struct regress *regress, const struct run_result *result, unsigned attempt)
+{
+    char ending[16];
+
+    snprintf(ending, sizeof(ending), "%u.json", attempt);
+    return regress_log_path(regress->options->directory, result->key, ending);
 }
 
 static int start_attempt(struct regress *regress, struct work *work)
 {
     const struct series *series = work->result.series;
-    char *json = regress_log_path(regress->options->directory, work->result.key, "json");
+    char *json = results_path(regress, &work->result, ++work->result.attempts);
     char seed[24];
     int failed;
 
     if (json == NULL)
         return out_of_memory();
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)work->result.seed);
-    output_file_remove(json);
-    work->result.attempts++;
     failed = start_job(regress, work,
                        regress_arguments(regress->program, series, series->options_count,
                                          (const char *[]){"--seed", seed, "-q", "--json", json, NULL}),
-                       series->limit_minutes * 60);
+                       json, series->limit_minutes * 60);
     free(json);
     return failed;
 }
@@ -233,8 +209,10 @@ static int start_runs(struct regress *regress)
     for (size_t i = 0; i < regress->plan->series_count; i++) {
         const struct series *series = &regress->plan->series[i];
 
-        while (!regress->progress[i].ended && job_pool_free(regress->pool) > 0) {
+        while (!regress->progress[i].ended && job_pool_free(regress->options->pool) > 0) {
             if (series->needs_rtl && regress->builds[series->rtl] == BUILD_RUNNING)
+                break;
+            if (regress_has_enough_underway(regress, series))
                 break;
             if (next_run(regress, series) < 0)
                 return -1;
@@ -268,7 +246,7 @@ static int end_of_run(struct regress *regress, struct work *work, const struct j
 {
     struct run_result *result = &work->result;
     struct progress *progress = progress_of(regress, result->series);
-    char *json = regress_log_path(regress->options->directory, result->key, "json");
+    char *json = results_path(regress, result, result->attempts);
     char *log = regress_log_path(regress->options->directory, result->key, "log");
     char *first = regress_log_path(regress->options->directory, result->key, "first.log");
     int failed = 0;
@@ -278,18 +256,16 @@ static int end_of_run(struct regress *regress, struct work *work, const struct j
         goto done;
     }
     result_of_job(result, end, json, log);
-    output_file_remove(json);
     if (result_may_be_retried(result) && result->attempts < MAX_ATTEMPTS) {
         rename(log, first);
         failed = start_attempt(regress, work);
         goto done;
     }
-    if (result->kind[0] == '\0')
-        unlink(log);
     work->used = false;
     progress->running--;
     count_seconds(regress, result);
-    regress->done_cycles += (double)(result->series->cycles > 0 ? result->series->cycles : UNBOUNDED_CYCLES);
+    regress->done_cycles += regress_expected_cycles(result->series);
+    regress->done_seconds += result->seconds;
     failed = add_result(regress, result);
 done:
     free(first);
@@ -298,22 +274,44 @@ done:
     return failed;
 }
 
+/* Of a run that the database has, only what is for people is kept. */
+static int remove_files(const struct regress *regress, const struct run_result *result)
+{
+    char *log = regress_log_path(regress->options->directory, result->key, "log");
+
+    if (log == NULL)
+        return out_of_memory();
+    if (result->kind[0] == '\0')
+        unlink(log);
+    free(log);
+    for (unsigned attempt = 1; attempt <= result->attempts; attempt++) {
+        char *json = results_path(regress, result, attempt);
+
+        if (json == NULL)
+            return out_of_memory();
+        output_file_remove(json);
+        free(json);
+    }
+    return 0;
+}
+
 static int store_results(struct regress *regress)
 {
     struct result_list *results = regress->results;
+    int failed =
+        result_db_store(regress->db, results->results + regress->stored, results->count - regress->stored);
 
-    if (result_db_store(regress->db, results->results + regress->stored, results->count - regress->stored) !=
-        0)
-        return -1;
-    regress->stored = results->count;
-    return 0;
+    for (; regress->stored < results->count && !failed; regress->stored++)
+        if (!results->results[regress->stored].earlier)
+            failed = remove_files(regress, &results->results[regress->stored]);
+    return failed;
 }
 
 /* Waits for one end and takes all others that are there already: one transaction for all. */
 static enum job_event collect(struct regress *regress, int *failed)
 {
     struct job_end end;
-    enum job_event event = job_pool_wait(regress->pool, progress_seconds, &end);
+    enum job_event event = job_pool_wait(regress->options->pool, regress_progress_seconds, &end);
 
     *failed = 0;
     while (event == JOB_ENDED && !*failed) {
@@ -321,64 +319,11 @@ static enum job_event collect(struct regress *regress, int *failed)
 
         *failed = (work->is_build ? end_of_build : end_of_run)(regress, work, &end);
         if (!*failed)
-            event = job_pool_wait(regress->pool, 0, &end);
+            event = job_pool_wait(regress->options->pool, 0, &end);
     }
     if (!*failed)
         *failed = store_results(regress);
     return event;
-}
-
-/* ---- Progress ---- */
-
-static void print_estimate(const struct regress *regress)
-{
-    double left = 0, minutes = 0, elapsed = now() - regress->start, seconds;
-
-    for (size_t i = 0; i < regress->plan->series_count; i++) {
-        const struct series *series = &regress->plan->series[i];
-        const struct progress *progress = &regress->progress[i];
-        double runs = progress->running;
-
-        if (!progress->ended && series->minutes > 0)
-            minutes += series->minutes * 60 - progress->seconds;
-        else if (!progress->ended)
-            runs += (double)(series->last_seed - progress->next_seed) + 1;
-        left += runs * (double)(series->cycles > 0 ? series->cycles : UNBOUNDED_CYCLES);
-    }
-    if (left > 0 && regress->done_cycles <= 0)
-        return;
-    seconds = minutes / regress->options->jobs;
-    if (left > 0)
-        seconds += left / (regress->done_cycles / elapsed);
-    fprintf(stderr, ", ETA %.0f:%02.0f", (seconds - (double)((long)seconds % 60)) / 60,
-            (double)((long)seconds % 60));
-}
-
-static void show_progress(struct regress *regress)
-{
-    uint64_t total = regress->results->count;
-    bool open_end = false;
-
-    if (!regress->options->progress || now() - regress->shown < progress_seconds)
-        return;
-    regress->shown = now();
-    for (size_t i = 0; i < regress->plan->series_count; i++) {
-        const struct series *series = &regress->plan->series[i];
-        const struct progress *progress = &regress->progress[i];
-
-        total += progress->running;
-        if (series->minutes > 0)
-            open_end |= !progress->ended;
-        else if (!progress->ended)
-            total += series->last_seed - progress->next_seed + 1;
-    }
-    fprintf(stderr, "\r%zu of %llu%s runs, %zu failed", regress->results->count, (unsigned long long)total,
-            open_end ? "+" : "", regress->failed);
-    if (regress->retried > 0)
-        fprintf(stderr, ", %zu retried", regress->retried);
-    print_estimate(regress);
-    fputs("    ", stderr);
-    fflush(stderr);
 }
 
 /* ---- All of it ---- */
@@ -386,17 +331,19 @@ static void show_progress(struct regress *regress)
 static enum regress_end run_all(struct regress *regress)
 {
     for (;;) {
+        enum job_event event;
         int failed;
 
         if (start_runs(regress) != 0)
             return REGRESS_FAILED;
-        if (job_pool_free(regress->pool) == regress->options->jobs)
+        if (job_pool_free(regress->options->pool) == job_pool_size(regress->options->pool))
             return store_results(regress) != 0 ? REGRESS_FAILED : REGRESS_DONE;
-        show_progress(regress);
-        if (collect(regress, &failed) == JOB_INTERRUPTED)
-            return failed ? REGRESS_FAILED : REGRESS_INTERRUPTED;
-        if (failed)
+        regress_show_progress(regress);
+        event = collect(regress, &failed);
+        if (failed || event == JOB_FAILED)
             return REGRESS_FAILED;
+        if (event == JOB_INTERRUPTED)
+            return REGRESS_INTERRUPTED;
     }
 }
 
@@ -414,7 +361,7 @@ static int prepare(struct regress *regress)
         return -1;
     regress->progress = calloc(plan->series_count, sizeof(*regress->progress));
     regress->builds = calloc(plan->rtl_count + 1, sizeof(*regress->builds));
-    regress->work = calloc(regress->options->jobs, sizeof(*regress->work));
+    regress->work = calloc(job_pool_size(regress->options->pool), sizeof(*regress->work));
     if (regress->progress == NULL || regress->builds == NULL || regress->work == NULL)
         return out_of_memory();
     for (size_t i = 0; i < plan->series_count; i++)
@@ -426,20 +373,17 @@ static int prepare(struct regress *regress)
         return out_of_memory();
     regress->db = result_db_open(path);
     free(path);
-    if (regress->db == NULL)
-        return -1;
-    regress->pool = job_pool_create(regress->options->jobs);
-    return regress->pool != NULL ? 0 : out_of_memory();
+    return regress->db != NULL ? 0 : -1;
 }
 
 enum regress_end regress_run(const struct regress_options *options, struct result_list *results)
 {
-    struct regress regress = {.options = options, .plan = options->plan, .results = results, .start = now()};
+    struct regress regress = {
+        .options = options, .plan = options->plan, .results = results, .start = steady_seconds()};
     enum regress_end end = prepare(&regress) != 0 ? REGRESS_FAILED : run_all(&regress);
 
     if (options->progress)
         fprintf(stderr, "\r%*s\r", 78, "");
-    job_pool_destroy(regress.pool);
     result_db_close(regress.db);
     free(regress.progress);
     free(regress.builds);

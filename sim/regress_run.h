@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "job_pool.h"
 #include "regress_plan.h"
 #include "regress_result.h"
 
@@ -12,7 +13,7 @@ struct regress_options {
     const struct plan *plan;
     const char *directory; /* existing; gets the database and, in logs/, what failing runs say */
     const char *program;   /* as the user calls it, for the commands that repeat a run */
-    unsigned jobs;         /* runs at a time */
+    struct job_pool *pool; /* for the runs; with none in it */
     bool progress;         /* a line on stderr that tells how far it is */
 };
 

@@ -147,7 +147,7 @@ targets_exist() {
             echo "$page: no target $target"
             bad=1
         }
-    done < <(found '`make [a-z]+`' "${pages[@]}")
+    done < <(found '`make [a-z-]+`' "${pages[@]}")
     return $bad
 }
 
