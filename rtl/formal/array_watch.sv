@@ -26,6 +26,7 @@ module array_watch #(
     input logic [59:0] inv_key_i,
     output logic may_hold_o,
     output logic stale_fill_o,  // what is filled is stale and the key finds it
+    output logic behind_o,      // may hold some, and no sweep with the key has come as far as set sweep_set_i
     output logic global_o,
     output logic misused_o      // the array is not used as it asks for
 );
@@ -34,18 +35,20 @@ module array_watch #(
   logic may_hold_q, global_q;
   logic [10:0] swept_q;  // sets that a sweep with the key is through with
   logic [10:0] swept_d;
-  logic found, gone;
+  logic found, gone, same;
+  assign same = manual_pkg::same_key(inv_key_i, key_i);
   assign may_hold_o = may_hold_q;
+  assign behind_o = may_hold_q && (Swept == 0 || swept_q != 11'(sweep_set_i) || 32'(sweep_set_i) >= Sets);
   assign global_o = global_q;
   assign found = x86_pkg::invalidates(key_i[59:57], key_i[44:0], key_i[56:45], fill_tag_i, LeastGrain);
   assign stale_fill_o = fill_i && found && !fill_data_i[x86_pkg::DataRw];
   always_comb begin
     swept_d = '0;
-    if (sweep_i && inv_key_i == key_i) begin
+    if (sweep_i && same) begin
       if (sweep_set_i == '0) swept_d = 11'd1;
       else if (swept_q != '0 && sweep_set_i == 10'(swept_q)) swept_d = swept_q + 11'd1;
     end
-    gone = Swept != 0 ? (inv_i && inv_key_i == key_i) || swept_d == 11'(Sets) : inv_i && inv_key_i == key_i;
+    gone = (inv_i && same) || (Swept != 0 && swept_d == 11'(Sets));
   end
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -29,7 +29,11 @@ module mmu_formal #(
     input logic [63:0] mem_resp_data_i,
     input logic mem_resp_error_i,
     input logic mem_resp_exchanged_i,
-    input logic watch_i
+    input logic watch_i,
+    input logic [2:0] key_flags_i,
+    input logic key_pcid_i,
+    input logic [2:0] key_page_i,
+    input logic tag_i
 );
   localparam int Ports = 2;
   localparam int WalkerW = Walkers > 1 ? $clog2(Walkers) : 1;
@@ -137,7 +141,12 @@ module mmu_formal #(
   logic dropping;          // = dut.dropping
   logic overtakes;         // = dut.overtakes
   logic sweep;             // = dut.sweep
-  logic [2:0] inv_flags;   // = dut.inv_flags
+  logic [2:0] op_q;        // = dut.u_control.op_q
+  logic [63:0] value_q;    // = dut.u_control.value_q
+  logic [11:0] pcid;       // = dut.pcid
+  logic [3:0] flags_q;     // = dut.u_control.flags_q
+  logic [11:0] pcid_q;     // = dut.u_control.pcid_q
+  logic [63:0] va_q;       // = dut.u_control.va_q
   // lookups
   logic [1:0] lookup_valid; // = dut.lookup_valid
   logic [1:0] miss;         // = dut.miss
@@ -168,6 +177,12 @@ module mmu_formal #(
   logic [Walkers-1:0] drain_q;    // = dut.u_page_walker.drain_q
   logic [Walkers-1:0] exchange_q; // = dut.u_page_walker.exchange_q
   logic [Walkers*5-1:0] entry_id_q; // = dut.u_page_walker.entry_id_q[Walkers x 5]
+  logic [Walkers*51-1:0] table_q; // = dut.u_page_walker.table_q[Walkers x 51]
+  logic [Walkers*64-1:0] desired_q; // = dut.u_page_walker.desired_q[Walkers x 64]
+  logic [1:0] result_fault;       // = dut.result_fault
+  logic [50:0] result_data;       // = dut.result_data
+  logic [59:0] result_tag;        // = dut.result_tag
+  logic [Walkers*3-1:0] level_q;  // = dut.u_page_walker.level_q[Walkers x 3]
   logic idle;                     // = dut.walker_idle
   logic draining_exchange;        // = dut.draining_exchange
   logic result_valid;             // = dut.result_valid
@@ -178,6 +193,7 @@ module mmu_formal #(
   // arrays
   logic [Arrays-1:0] may_hold;    // of array_watch, an array each
   logic [Arrays-1:0] stale_fill;
+  logic [Arrays-1:0] behind;
   logic [Arrays-1:0] misused;
   logic [59:0] key, walk_key;     // that is watched
 
@@ -262,15 +278,20 @@ module mmu_formal #(
   localparam logic [2:0] Sweep = 3'd3;
   localparam logic [2:0] Settle = 3'd4;
   localparam logic [2:0] Done = 3'd5;
-  logic controlled;
+  logic controlled, levelled;
   assign controlled = state_q <= Done &&
                       (!dropping_q || (state_q == Broadcast && fault_waiting &&
                                        (blocking_q ? resume_q == Drain : resume_q == Idle || resume_q == Settle))) &&
                       (!blocking_q || dropping_q || state_q == Idle || state_q == Drain ||
                        (valid == '0 && lookup_valid == '0)) &&
                       (state_q != Drain || blocking_q) && (state_q != Idle || !blocking_q);
+  always_comb begin
+    levelled = !result_valid || result_fault != x86_pkg::FaultNone || result_tag[59:58] != 2'd3;
+    for (int w = 0; w < Walkers; w++)
+      if (active[w] && (level_q[w*3+:3] < 3'd1 || level_q[w*3+:3] > 3'd5)) levelled = 1'b0;
+  end
   logic sound;
-  assign sound = several == '0 && piped && ported && walks && requests && room && ordered && controlled;
+  assign sound = levelled && several == '0 && piped && ported && walks && requests && room && ordered && controlled;
 
 `ifdef SOUND
   always_comb begin
@@ -281,8 +302,110 @@ module mmu_formal #(
       assert (room);
       assert (ordered);
       assert (controlled);
+      assert (levelled);
     end
     cover (rst_n && used == 6'(Entries) && drain_q != '0 && merged_q != '0 && result_valid);
+  end
+`endif
+`ifdef ASSUMED
+  // What the checkers of the blocks assume (their reset apart).
+  always_comb begin
+    if (rst_n) begin
+      assume (sound);
+      // tlb_array
+      assert (misused == '0);
+      // miss_queue
+      assert (6'(Entries) - used >= missing);
+      assert (!(miss[0] && fetch_busy));
+      assert (!(overtakes && !broadcast));
+      assert (!(broadcast && sweep));
+      if (dropping) assert (broadcast && !overtakes && fault_waiting);
+      if (result_valid) assert (32'(result_id) < Entries && walk_q[result_id[EntryW-1:0]]);
+      // page_walker
+      if (walk_start) assert (idle && !broadcast && !draining_exchange && !walk_q[walk_id[EntryW-1:0]]);
+      if (restart != '0) assert (broadcast);
+      if (result_valid && restart[result_id]) assert (result_taken);
+      if (result_taken) assert (result_valid);
+    end
+    cover (rst_n && result_valid && restart[result_id] && !dropping && missing == 6'd2);
+  end
+`endif
+
+`ifdef COMPLETED
+  // One operation is watched. From its acceptance on, memory has RW in every entry: what has not is stale.
+  logic [6:0] key_q;
+  logic under_way = 1'b0;  // accepted
+  logic gone = 1'b0;       // and broadcast
+  logic done = 1'b0;       // and complete
+  logic [60:0] demand, at_write;
+  logic both, watched, accepted;
+  always_ff @(posedge clk_i) key_q <= {key_flags_i, key_pcid_i, key_page_i};
+  always_comb if (rst_n) assume (key_q == {key_flags_i, key_pcid_i, key_page_i});
+  logic [63:0] key_va;
+  assign key_va = address(key_page_i, 1'b1);
+  assign key = {key_flags_i, 11'd0, key_pcid_i, key_va[56:12]};
+  assign walk_key = {key_flags_i & 3'b110, 11'd0, key_pcid_i, key_va[56:12]};
+  assign demand = manual_pkg::demand(op_i, op_value, op_va, {11'd0, op_pcid_i}, mode_q, cr3_q);
+  assign at_write = manual_pkg::demand(op_q, value_q, va_q, pcid_q, mode_q, cr3_q);
+  assign accepted = rst_n && op_valid_i && op_ready && watch_i && !under_way && demand[60] &&
+                    manual_pkg::same_key(demand[59:0], key);
+  // Walk caches of other PCIDs are none of the business of an operation that drops globals of one address or PCID, yet
+  // a walk from them may make a global entry: such an operation is watched until another PCID is current.
+  assign both = key_flags_i[2:1] == 2'b11;
+  assign watched = under_way && !(both && gone && pcid != key[56:45]);
+  always_ff @(posedge clk_i) begin
+    if (accepted) under_way <= 1'b1;
+    else if (!watched) under_way <= 1'b0;
+    gone <= watched && (gone || (broadcast && !dropping_q));
+    done <= watched && (done || op_done);
+  end
+
+  logic [Walkers-1:0] old = '0;  // a request that memory took before
+  for (genvar w = 0; w < Walkers; w++) begin : gen_old
+    always_ff @(posedge clk_i) begin
+      if (mem_resp_valid_i && mem_resp_ready && mem_resp_tag_i == 3'(w)) old[w] <= 1'b0;
+      else if (accepted) old[w] <= in_memory[w];
+    end
+  end
+  always_comb
+    if (mem_resp_valid_i && !old[mem_resp_tag_i[WalkerW-1:0]] && (under_way || accepted))
+      assume (mem_resp_data_i[x86_pkg::EntryRw]);
+
+  // A fault's drop may come between.
+  logic before_write, settling;
+  assign before_write = state_q == Drain || (dropping_q && resume_q == Drain);
+  assign settling = state_q == Settle || (dropping_q && resume_q == Settle);
+
+  // Walks that the operation does not overtake: of a PCID that it leaves alone.
+  logic foreign;
+  logic [Walkers-1:0] stale;
+  assign foreign = key_flags_i[1] && pcid != key[56:45];
+  for (genvar w = 0; w < Walkers; w++) begin : gen_stale
+    assign stale[w] = active[w] && (!table_q[w*51+x86_pkg::DataRw] || old[w] ||
+                                    (exchange_q[w] && !desired_q[w*64+x86_pkg::EntryRw]));
+  end
+  always_comb begin
+    if (rst_n) begin
+      assume (sound);
+      if (watched) begin
+        if (done) assert (gone);
+        else if (!gone) assert (before_write || (state_q == Broadcast && !dropping_q));
+        else assert (state_q == Sweep || state_q == Done || settling);
+        // What it has to drop, and has dropped up to now.
+        if (!gone && before_write) assert (at_write[60] && manual_pkg::same_key(at_write[59:0], key));
+        if (!done && !before_write) assert (manual_pkg::same_key({flags_q[2:0], pcid_q, va_q[56:12]}, key));
+        if (gone && !done) assert (state_q == Sweep ? behind == '0 : may_hold == '0);
+        // What is under way, and what is filled.
+        if (gone) begin
+          assert (foreign || stale == '0);
+          if (result_valid && result_fault == x86_pkg::FaultNone)
+            assert (foreign || result_data[x86_pkg::DataRw]);
+          assert (stale_fill == '0);
+        end
+      end
+      if (watched && (done || op_done)) assert (may_hold == '0);
+    end
+    cover (rst_n && watched && done && key_flags_i == 3'b011 && foreign && stale != '0);
   end
 `endif
 endmodule

@@ -33,7 +33,7 @@ module tlb_array #(
   localparam logic [2:0] LeastGrain = Grain >= x86_pkg::GrainOwn ? 3'd0 : 3'(Grain);
 
   logic [59:0] key;  // that is watched: .ci/formal ties it
-  logic may_hold, stale_fill, is_global, misused;
+  logic may_hold, stale_fill, behind, is_global, misused;
   array_watch #(
       .Sets(Sets),
       .Grain(Grain),
@@ -51,6 +51,7 @@ module tlb_array #(
       .inv_key_i({inv_flags_i, inv_pcid_i, inv_vpn_i}),
       .may_hold_o(may_hold),
       .stale_fill_o(stale_fill),
+      .behind_o(behind),
       .global_o(is_global),
       .misused_o(misused)
   );
