@@ -28,8 +28,7 @@ static const struct argp_option option_table[] = {
 
 struct command_line {
     struct explain_request request;
-    int run_argc; /* of the arguments of twinwalk run, with a place for its name before them */
-    char **run_argv;
+    struct run_arguments run;
 };
 
 static void set_number(struct argp_state *state, uint64_t *number, const char *arg, const char *name)
@@ -66,30 +65,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         set_number(state, &line->request.history, arg, "history");
         return 0;
     case ARGP_KEY_ARG:
-        /* All that is left belongs to the run; its options are not ours. */
-        line->run_argv = state->argv + state->next - 1;
-        line->run_argc = state->argc - state->next + 1;
-        state->next = state->argc;
+        run_arguments_take(&line->run, state);
         return 0;
     case ARGP_KEY_END:
-        if (line->run_argv == NULL)
-            argp_error(state, "the run is missing: what would follow twinwalk, such as run -c tiny --random");
+        run_arguments_require(&line->run, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* The run's options; its first word may be "run". */
-static void parse_run(struct run_options *options, const struct command_line *line)
-{
-    static char title[] = "twinwalk explain run";
-    bool named = strcmp(line->run_argv[0], "run") == 0;
-    /* Its own name stands where "run" or whatever comes before stood. */
-    char **argv = named ? line->run_argv : line->run_argv - 1;
-
-    argv[0] = title;
-    run_options_parse(options, line->run_argc + !named, argv);
 }
 
 int cmd_explain(int argc, char **argv)
@@ -104,12 +87,13 @@ int cmd_explain(int argc, char **argv)
             "\vExit codes: 0 told, and the run was right as far as it was looked at; 1 told, and the run "
             "fails; 2 bad usage, configuration or input, or no such access; 3 internal error.",
     };
+    static char title[] = "twinwalk explain run";
     struct command_line line = {.request = {.history = DEFAULT_HISTORY}};
     struct run_options options;
     struct config config;
 
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
-    parse_run(&options, &line);
+    run_arguments_parse(&line.run, title, &options);
     int code = EXIT_USAGE;
     if (options.engine == ENGINE_RTL)
         fprintf(stderr, "twinwalk explain: the C model tells what happens: use --engine lockstep or model\n");

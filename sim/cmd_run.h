@@ -37,6 +37,26 @@ struct run_options {
  */
 void run_options_parse(struct run_options *options, int argc, char **argv);
 
+/*
+ * The command line of a run inside that of another command: "run" and its
+ * options, or its options alone, behind the other command's own.
+ */
+struct run_arguments {
+    int count;
+    char **words; /* a place for the name comes before them; NULL: none */
+};
+
+struct argp_state;
+
+/* For ARGP_KEY_ARG with ARGP_IN_ORDER: all that is left belongs to the run. */
+void run_arguments_take(struct run_arguments *arguments, struct argp_state *state);
+
+/* For ARGP_KEY_END: ends with bad usage where there are none. */
+void run_arguments_require(const struct run_arguments *arguments, struct argp_state *state);
+
+/* run_options_parse of them; the title is for messages. */
+void run_arguments_parse(const struct run_arguments *arguments, char *title, struct run_options *options);
+
 /* What the bench is to do; what the command line leaves open is as usual. */
 struct bench_options run_bench_options(const struct run_options *options, const struct config *config);
 

@@ -21,5 +21,6 @@ int cmd_trace(int argc, char **argv);
 int cmd_regress(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_task(int argc, char **argv);
+int cmd_debug(int argc, char **argv);
 
 #endif

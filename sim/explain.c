@@ -63,9 +63,9 @@ static void keep_failure(struct explanation *e, const struct bench_loop *loop)
         e->verdict = strdup(verdict);
 }
 
-static bool failed(void *self, struct bench_loop *loop)
+static bool ended(void *self, struct bench_loop *loop)
 {
-    if (loop->outcome != OUTCOME_STOPPED)
+    if (loop->outcome != OUTCOME_STOPPED && loop->outcome != OUTCOME_DONE)
         keep_failure(self, loop);
     return true;
 }
@@ -97,7 +97,7 @@ static int survey(struct explanation *e, const struct bench_options *options)
 {
     struct bench_options pass = *options;
     pass.listener = (struct event_listener){.self = e, .event = survey_event};
-    pass.visitor = (struct bench_visitor){.self = e, .visit = survey_visit, .failed = failed};
+    pass.visitor = (struct bench_visitor){.self = e, .visit = survey_visit, .ended = ended};
     e->place = UINT64_MAX;
     int code = bench_run(&pass);
     e->loop = NULL;
@@ -225,7 +225,7 @@ static int tell(struct explanation *e, const struct bench_options *options)
     struct bench_options pass = *options;
     pass.listener = (struct event_listener){.self = e, .event = tell_event};
     pass.visitor = (struct bench_visitor){
-        .self = e, .visit = tell_visit, .difference = tell_difference, .failed = failed};
+        .self = e, .visit = tell_visit, .difference = tell_difference, .ended = ended};
     e->failed = false;
     return bench_run(&pass);
 }

@@ -18,6 +18,7 @@ struct command {
 static const struct command commands[] = {
     {"run", "twinwalk run", "run the RTL and the C model over a script, a trace or a random load", cmd_run},
     {"explain", "twinwalk explain", "tell what happened to an access, or why a run fails", cmd_explain},
+    {"debug", "twinwalk debug", "go through a run step by step, by commands", cmd_debug},
     {"walk", "twinwalk walk", "print the page walk of addresses in a memory image", cmd_walk},
     {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
     {"capture", "twinwalk capture", "run a program and write a trace of its memory accesses", cmd_capture},

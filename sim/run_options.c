@@ -229,6 +229,28 @@ void run_options_parse(struct run_options *options, int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }
 
+void run_arguments_take(struct run_arguments *arguments, struct argp_state *state)
+{
+    arguments->words = state->argv + state->next - 1;
+    arguments->count = state->argc - state->next + 1;
+    state->next = state->argc;
+}
+
+void run_arguments_require(const struct run_arguments *arguments, struct argp_state *state)
+{
+    if (arguments->words == NULL)
+        argp_error(state, "the run is missing: what would follow twinwalk, such as run -c tiny --random");
+}
+
+void run_arguments_parse(const struct run_arguments *arguments, char *title, struct run_options *options)
+{
+    bool named = strcmp(arguments->words[0], "run") == 0;
+    char **argv = named ? arguments->words : arguments->words - 1;
+
+    argv[0] = title;
+    run_options_parse(options, arguments->count + !named, argv);
+}
+
 void print_shell_word(FILE *out, const char *text)
 {
     bool plain = text[0] != '\0';

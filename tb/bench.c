@@ -161,7 +161,7 @@ static int open_all(struct bench *bench)
     const struct bench_options *options = bench->options;
     struct bench_loop *loop = &bench->loop;
 
-    bench->phys = phys_mem_create();
+    bench->phys = loop->phys = phys_mem_create();
     if (!bench->phys)
         return out_of_memory();
     if (options->image) {
@@ -290,8 +290,7 @@ static int run(struct bench *bench)
     double user = user_seconds() - user_start;
     end_progress(bench);
     struct bench_failure failure = {0};
-    bool told =
-        outcome != OUTCOME_DONE && loop->visitor.failed && loop->visitor.failed(loop->visitor.self, loop);
+    bool told = loop->visitor.ended && loop->visitor.ended(loop->visitor.self, loop);
     if (outcome != OUTCOME_DONE && outcome != OUTCOME_STOPPED && !told)
         explain_failure(bench, &failure);
 

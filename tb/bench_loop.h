@@ -69,8 +69,8 @@ struct bench_visitor {
     void (*visit)(void *self, struct bench_loop *loop);
     /* RTL and model differ in this cycle; true: go on all the same. */
     bool (*difference)(void *self, struct bench_loop *loop);
-    /* The run has ended with an outcome that is an error; true: it has been told to whom it concerns. */
-    bool (*failed)(void *self, struct bench_loop *loop);
+    /* The run has ended, all is as it was in its last cycle; true: an error has been told to whom it concerns. */
+    bool (*ended)(void *self, struct bench_loop *loop);
 };
 
 struct bench_loop {
@@ -78,6 +78,7 @@ struct bench_loop {
     struct mmu *mmu;
     struct rtl *rtl;
     struct memory *memory;
+    struct phys_mem *phys; /* for a visitor to look at */
     struct judge *judge;
     struct bench_results *results;
     struct bench_events *events;

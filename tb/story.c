@@ -236,6 +236,21 @@ void story_event(void *self, const struct event *event)
         end_life(story, life, event);
 }
 
+bool story_filled(const struct story *story, unsigned array, uint32_t set, uint32_t way, uint64_t *cycle,
+                  uint64_t *access)
+{
+    struct event event = event_of(0, EVENT_FILL);
+    event.array = (uint8_t)array;
+    event.set = set;
+    event.way = way;
+    const struct provenance *provenance = find_provenance(story, &event);
+    if (provenance) {
+        *cycle = provenance->cycle;
+        *access = provenance->access;
+    }
+    return provenance != NULL;
+}
+
 bool story_knows(const struct story *story, uint64_t access)
 {
     return story_life(story, access) != NULL;

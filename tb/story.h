@@ -40,6 +40,13 @@ uint64_t story_filler(const struct story *story, uint64_t access);
 /* Prints the life of an access that is known. */
 void story_print(const struct story *story, uint64_t access, FILE *out);
 
+/* Its first line alone. */
+void story_print_heading(const struct story *story, uint64_t access, FILE *out);
+
+/* When, and for which access (NO_ACCESS: unknown), an entry of an array was filled last; false: not known. */
+bool story_filled(const struct story *story, unsigned array, uint32_t set, uint32_t way, uint64_t *cycle,
+                  uint64_t *access);
+
 /* Prints all events of the cycles from `first` to `last`, as far back as they are kept (the last 4,096). */
 void story_print_cycles(const struct story *story, uint64_t first, uint64_t last, FILE *out);
 

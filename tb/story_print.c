@@ -67,6 +67,13 @@ static void print_heading(const struct life *life, FILE *out)
         fprintf(out, ", not answered yet\n");
 }
 
+void story_print_heading(const struct story *story, uint64_t access, FILE *out)
+{
+    const struct life *life = story_life(story, access);
+    if (life && life->count)
+        print_heading(life, out);
+}
+
 static void print_explanation(const struct story *story, const struct life *life, FILE *out)
 {
     if (story->illegal == life->index && story->verdict)

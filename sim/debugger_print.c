@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the debugger's command print shows. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "array_shadow.h"
+#include "bench_names.h"
+#include "debugger_state.h"
+#include "mmu_state.h"
+#include "page_walk.h"
+#include "phys_mem.h"
+#include "signal_decode.h"
+
+typedef void print_function(struct debugger *d, const struct debugger_words *words);
+
+/* --- arrays --- */
+
+static const char *policy_name(unsigned policy)
+{
+    static const char *const names[] = {
+        [POLICY_LRU] = "lru", [POLICY_PLRU] = "plru", [POLICY_NRU] = "nru", [POLICY_RANDOM] = "random"};
+    return policy < sizeof(names) / sizeof(names[0]) ? names[policy] : "?";
+}
+
+static unsigned count_valid(const struct tlb_array *a)
+{
+    unsigned count = 0;
+    for (uint32_t entry = 0; entry < a->sets * a->ways; entry++)
+        count += tlb_array_valid(a, entry);
+    return count;
+}
+
+static unsigned victim_of(const struct tlb_array *a, uint32_t set)
+{
+    return replacement_victim(&a->replacement,
+                              a->replacement_state + (size_t)set * a->replacement.state_bytes, a->lfsr);
+}
+
+static void print_filled(const struct debugger *d, unsigned array, uint32_t set, uint32_t way)
+{
+    uint64_t cycle, access;
+    if (!story_filled(d->story, array, set, way, &cycle, &access))
+        return;
+    printf("  %10" PRIu64, cycle);
+    if (access != NO_ACCESS)
+        printf(" for access %" PRIu64, access);
+}
+
+static void print_array(const struct debugger *d, unsigned number, uint64_t only_set)
+{
+    const struct tlb_array *a = mmu_array(d->loop->mmu, number);
+    if (!a->ways)
+        return;
+    printf("%s: sets %" PRIu32 ", ways %" PRIu32 ", %s, valid %u\n", event_array_name(number), a->sets,
+           a->ways, policy_name(a->replacement.policy), count_valid(a));
+    bool heading = false;
+    for (uint32_t entry = 0; entry < a->sets * a->ways; entry++) {
+        uint32_t set = entry / a->ways, way = entry % a->ways;
+        char text[160];
+        if (!tlb_array_valid(a, entry) || (only_set != UINT64_MAX && set != only_set))
+            continue;
+        if (!heading)
+            printf("   set  way  entry (* the next victim of its set) %*s filled in cycle\n", 46, "");
+        heading = true;
+        signal_decode_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
+        printf("  %4" PRIu32 " %3" PRIu32 "%c  %-84s", set, way, victim_of(a, set) == way ? '*' : ' ',
+               text + strcspn(text, "V"));
+        print_filled(d, number, set, way);
+        putchar('\n');
+    }
+}
+
+/* Arrays from `first` on; the third and fourth word may be "set N". */
+static void print_arrays(struct debugger *d, const struct debugger_words *words, unsigned first,
+                         unsigned count)
+{
+    uint64_t set = UINT64_MAX;
+    if (words->count > 2 && (words->count != 4 || strcmp(words->word[2], "set") != 0)) {
+        debugger_refuse(d, "print %s [set N]", words->word[1]);
+        return;
+    }
+    if (words->count == 4 && !debugger_number(d, words->word[3], &set))
+        return;
+    unsigned printed = 0;
+    for (unsigned i = first; i < first + count; i++) {
+        print_array(d, i, set);
+        printed += mmu_array(d->loop->mmu, i)->ways != 0;
+    }
+    if (!printed)
+        printf("this configuration has no such array\n");
+}
+
+static void print_l1i(struct debugger *d, const struct debugger_words *words)
+{
+    print_arrays(d, words, ARRAY_L1I, 3);
+}
+
+static void print_l1d(struct debugger *d, const struct debugger_words *words)
+{
+    print_arrays(d, words, ARRAY_L1D, 3);
+}
+
+static void print_l2(struct debugger *d, const struct debugger_words *words)
+{
+    print_arrays(d, words, ARRAY_L2, 3);
+}
+
+static void print_l2i(struct debugger *d, const struct debugger_words *words)
+{
+    print_arrays(d, words, ARRAY_L2I, 3);
+}
+
+static void print_walk_cache(struct debugger *d, const struct debugger_words *words)
+{
+    print_arrays(d, words, ARRAY_WALK_CACHE, 4);
+}
+
+/* --- blocks --- */
+
+static const char *queue_state(const struct miss_queue *mq, unsigned id)
+{
+    const struct {
+        uint32_t entries;
+        const char *name;
+    } states[] = {{mq->pend, "PEND"},           {mq->merged, "MERGED"}, {mq->lookup, "LOOKUP"},
+                  {mq->walk_pend, "WALK_PEND"}, {mq->walk, "WALK"},     {mq->answer, "ANSWER"}};
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (states[i].entries >> id & 1)
+            return states[i].name;
+    return "free";
+}
+
+static void attributes_text(uint8_t attr, char *text, size_t size)
+{
+    signal_decode_text(DECODE_ATTRIBUTES, attr, text, size);
+}
+
+static void print_queue_entry(const struct debugger *d, unsigned id)
+{
+    const struct miss_queue *mq = &d->loop->mmu->miss_queue;
+    char attributes[48], note[64] = "";
+    unsigned port = 0;
+    while (port + 1 < mq->ports && !(mq->port[port] >> id & 1))
+        port++;
+    attributes_text(mq->attr[id], attributes, sizeof(attributes));
+    if (mq->merged >> id & 1)
+        snprintf(note, sizeof(note), "with entry %u", mq->leader[id]);
+    else if (mq->answer >> id & 1)
+        snprintf(note, sizeof(note), "%s, from %s",
+                 miss_result_fault(mq->result[id]) ? bench_fault_name(miss_result_fault(mq->result[id]))
+                                                   : "translation",
+                 bench_source_name(mq->result[id] >> RESULT_SOURCE_SHIFT & 3));
+    else if (mq->from_root >> id & 1)
+        snprintf(note, sizeof(note), "to be walked from the root");
+    else if (mq->skip_l2 >> id & 1)
+        snprintf(note, sizeof(note), "without the L2 TLB");
+    printf("  %5u  %-9s  %6" PRIu64 "  %4u %3u  0x%016" PRIx64 "  %-20s %s\n", id, queue_state(mq, id),
+           bench_loop_access(d->loop, port, mq->tag[id]), port, mq->tag[id], mq->va[id], attributes, note);
+}
+
+static void print_queue(struct debugger *d, const struct debugger_words *words)
+{
+    (void)words;
+    const struct mmu *mmu = d->loop->mmu;
+    const struct miss_queue *mq = &mmu->miss_queue;
+    printf("miss queue: %u of %u entries in use, next issue %u, next walk %u\n",
+           (unsigned)__builtin_popcount(miss_queue_valid(mq)), mmu->entries, mq->next_issue, mq->next_walk);
+    if (miss_queue_valid(mq))
+        printf("  entry  state      access  port tag  address             access\n");
+    for (unsigned id = 0; id < mmu->entries; id++)
+        if (miss_queue_valid(mq) >> id & 1)
+            print_queue_entry(d, id);
+}
+
+static void print_walker(const struct page_walker *w, unsigned i)
+{
+    const char *state = w->request >> i & 1 ? "REQUEST"
+                        : w->wait >> i & 1  ? "WAIT"
+                        : w->drain >> i & 1 ? "DRAIN"
+                                            : "IDLE";
+    printf("  %6u  %-7s", i, state);
+    if (page_walker_idle(w) >> i & 1) {
+        putchar('\n');
+        return;
+    }
+    printf("  %5u  %-5s at 0x%013" PRIx64 "  0x%016" PRIx64 " %s%s\n", w->entry_id[i],
+           page_walk_level_name(w->level[i] <= PAGE_WALK_MAX_LEVELS ? w->level[i] : 0),
+           x86_entry_address(w->table[i] & DATA_PFN, w->level[i], w->va[i]), w->va[i],
+           w->exchange >> i & 1 ? " exchange" : "", w->from_cache >> i & 1 ? " from a walk cache" : "");
+}
+
+static void print_walkers(struct debugger *d, const struct debugger_words *words)
+{
+    (void)words;
+    const struct page_walker *w = &d->loop->mmu->page_walker;
+    printf("  walker  state    entry  paging-structure entry   address\n");
+    for (unsigned i = 0; w->all >> i; i++)
+        print_walker(w, i);
+    if (w->memory_valid)
+        printf("request register: walker %u %s 0x%013" PRIx64 "\n", w->memory.tag,
+               w->memory.exchange ? "exchanges" : "reads", w->memory.addr);
+    else
+        printf("request register: empty\n");
+    if (!w->result_valid)
+        printf("result register: empty\n");
+    else if (w->result_fault == FAULT_PAGE)
+        printf("result register: miss queue %u, page fault, code 0x%02x\n", w->result_id, w->result_code);
+    else
+        printf("result register: miss queue %u, %s\n", w->result_id,
+               w->result_fault ? bench_fault_name(w->result_fault) : "translation");
+}
+
+static void print_decoded(const char *name, enum signal_decode decode, uint64_t value)
+{
+    char text[128];
+    signal_decode_text(decode, value, text, sizeof(text));
+    printf("  %-10s %s\n", name, text);
+}
+
+static void print_control(struct debugger *d, const struct debugger_words *words)
+{
+    (void)words;
+    const struct control *c = &d->loop->mmu->control;
+    print_decoded("state", DECODE_CONTROL_STATE, c->state);
+    if (c->state != CONTROL_IDLE) {
+        print_decoded("operation", DECODE_OPERATION, c->op);
+        print_decoded("drops", DECODE_INVALIDATION, c->flags);
+        print_decoded("value", DECODE_HEX, c->value);
+        print_decoded("address", DECODE_HEX, c->va);
+        print_decoded("PCID", DECODE_HEX, c->pcid);
+    }
+    if (c->dropping)
+        printf("  a page fault's drop; then %s\n",
+               c->resume == CONTROL_IDLE ? "IDLE" : "on with the operation");
+    if (c->blocking)
+        printf("  no access is accepted\n");
+    if (c->progress_owed)
+        printf("  the next operation waits until an access is answered\n");
+    print_decoded("CR3", DECODE_HEX, c->cr3);
+    print_decoded("mode", DECODE_MODE, c->mode);
+    print_decoded("PKRU", DECODE_HEX, c->pkru);
+    print_decoded("PKRS", DECODE_HEX, c->pkrs);
+}
+
+static void print_ports(struct debugger *d, const struct debugger_words *words)
+{
+    (void)words;
+    const struct mmu *mmu = d->loop->mmu;
+    for (unsigned port = 0; port < mmu->ports; port++) {
+        const struct response *response = &mmu->out.resp[port];
+        printf("port %u: %s", port, mmu->out.req_ready >> port & 1 ? "ready" : "not ready");
+        if (mmu->lookup_valid >> port & 1)
+            printf("; looks up access %" PRIu64 ", 0x%016" PRIx64,
+                   bench_loop_access(d->loop, port, mmu->lookup[port].tag), mmu->lookup[port].va);
+        if ((mmu->out.resp_valid >> port & 1) && response->fault)
+            printf("; answers tag %u: %s fault", response->tag, bench_fault_name(response->fault));
+        else if (mmu->out.resp_valid >> port & 1)
+            printf("; answers tag %u: pa 0x%" PRIx64 " from %s", response->tag, response->pa,
+                   bench_source_name(response->source));
+        putchar('\n');
+    }
+}
+
+/* --- memory --- */
+
+static void print_memory(struct debugger *d, const struct debugger_words *words)
+{
+    uint64_t addr, count = 1;
+    if (words->count < 3) {
+        debugger_refuse(d, "print memory ADDRESS [WORDS]");
+        return;
+    }
+    if (!debugger_number(d, words->word[2], &addr) ||
+        (words->count > 3 && !debugger_number(d, words->word[3], &count)))
+        return;
+    if (addr % 8 || addr >> 52 || count > 512 || (addr + 8 * count) >> 52) {
+        debugger_refuse(d, "the address is a multiple of 8 below 2^52, and at most 512 words are printed");
+        return;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        printf("  0x%013" PRIx64 "  0x%016" PRIx64 "\n", addr + 8 * i,
+               phys_mem_read64(d->loop->phys, addr + 8 * i));
+}
+
+/* The control registers that stand behind the model's mode word. */
+static struct page_walk_setting present_setting(const struct debugger *d)
+{
+    const struct control *c = &d->loop->mmu->control;
+    const struct {
+        uint32_t mode;
+        uint64_t bit;
+    } cr4_bits[] = {{MODE_SMEP, CR4_SMEP},   {MODE_SMAP, CR4_SMAP}, {MODE_PGE, CR4_PGE},
+                    {MODE_PCIDE, CR4_PCIDE}, {MODE_PKE, CR4_PKE},   {MODE_PKS, CR4_PKS},
+                    {MODE_LA57, CR4_LA57}};
+    struct page_walk_setting setting = {
+        .phys = d->loop->phys,
+        .cr0 = (c->mode & MODE_PG ? CR0_PG : 0) | (c->mode & MODE_WP ? CR0_WP : 0),
+        .cr3 = c->cr3,
+        .cr4 = CR4_PAE,
+        .efer = EFER_LME | EFER_LMA | (c->mode & MODE_NXE ? EFER_NXE : 0),
+        .pkru = c->pkru,
+        .pkrs = c->pkrs,
+        .maxphyaddr = c->maxphyaddr,
+        .gib_pages = c->gib_pages,
+    };
+    for (size_t i = 0; i < sizeof(cr4_bits) / sizeof(cr4_bits[0]); i++)
+        if (c->mode & cr4_bits[i].mode)
+            setting.cr4 |= cr4_bits[i].bit;
+    return setting;
+}
+
+static void print_walk(struct debugger *d, const struct debugger_words *words)
+{
+    uint64_t va;
+    if (words->count < 3) {
+        debugger_refuse(d, "print walk ADDRESS");
+        return;
+    }
+    if (!debugger_number(d, words->word[2], &va))
+        return;
+    struct page_walk_setting setting = present_setting(d);
+    const char *impossible = page_walk_check(&setting);
+    if (impossible) {
+        debugger_refuse(d, "%s", impossible);
+        return;
+    }
+    struct page_walk walk;
+    page_walk_run(&walk, &setting, va);
+    page_walk_print(&walk, &setting, stdout);
+}
+
+/* --- what has happened --- */
+
+static void print_access(struct debugger *d, const struct debugger_words *words)
+{
+    uint64_t access;
+    if (words->count < 3) {
+        debugger_refuse(d, "print access N");
+        return;
+    }
+    if (!debugger_number(d, words->word[2], &access))
+        return;
+    if (story_knows(d->story, access))
+        story_print(d->story, access, stdout);
+    else
+        debugger_refuse(d, "access %" PRIu64 " has not come yet, or too much has come since", access);
+}
+
+static void print_accesses(struct debugger *d, const struct debugger_words *words)
+{
+    (void)words;
+    uint64_t accesses[MMU_TAGS * MMU_MAX_PORTS];
+    unsigned count = story_under_way(d->story, accesses, MMU_TAGS * MMU_MAX_PORTS);
+    printf("under way: %u\n", count);
+    for (unsigned i = 0; i < count; i++)
+        story_print_heading(d->story, accesses[i], stdout);
+}
+
+static void print_events(struct debugger *d, const struct debugger_words *words)
+{
+    uint64_t cycles = 10, now = d->loop->cycle;
+    if (words->count > 2 && !debugger_number(d, words->word[2], &cycles))
+        return;
+    story_print_cycles(d->story, now > cycles ? now - cycles : 0, now, stdout);
+}
+
+static void print_difference(struct debugger *d, const struct debugger_words *words)
+{
+    (void)words;
+    if (!d->loop->rtl)
+        debugger_refuse(d, "there is no RTL in this run");
+    else if (rtl_compare(d->loop->rtl, d->loop->mmu, true))
+        printf("RTL and C model are equal\n");
+    else
+        rtl_report(d->loop->rtl, d->loop->mmu, stdout);
+}
+
+static const struct printed {
+    const char *name, *arguments, *help;
+    print_function *function;
+} printed[] = {
+    {"l1i", "[set N]", "the valid entries of the L1 instruction TLB", print_l1i},
+    {"l1d", "[set N]", "of the L1 data TLB", print_l1d},
+    {"l2", "[set N]", "of the L2 TLB", print_l2},
+    {"l2i", "[set N]", "of the L2 instruction TLB, where there is one", print_l2i},
+    {"walk_cache", "[set N]", "of the walk caches", print_walk_cache},
+    {"queue", "", "the miss queue", print_queue},
+    {"walkers", "", "the page walkers, their request and result register", print_walkers},
+    {"control", "", "control registers, and the operation under way", print_control},
+    {"ports", "", "what is looked up and answered in this cycle", print_ports},
+    {"walk", "ADDRESS", "the walk of that address through memory as it stands", print_walk},
+    {"memory", "ADDRESS [WORDS]", "words of memory", print_memory},
+    {"access", "N", "the life of access N up to now", print_access},
+    {"accesses", "", "all accesses under way", print_accesses},
+    {"events", "[CYCLES]", "what has happened in the last cycles (10)", print_events},
+    {"difference", "", "what differs between RTL and C model", print_difference},
+};
+
+void debugger_print_help(FILE *out)
+{
+    fprintf(out, "What can be printed; arrays and blocks are the C model's:\n");
+    for (size_t i = 0; i < sizeof(printed) / sizeof(printed[0]); i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "%s %s", printed[i].name, printed[i].arguments);
+        fprintf(out, "     %-26s %s\n", text, printed[i].help);
+    }
+}
+
+void debugger_print(struct debugger *d, const struct debugger_words *words)
+{
+    for (size_t i = 0; words->count > 1 && i < sizeof(printed) / sizeof(printed[0]); i++) {
+        if (strcmp(words->word[1], printed[i].name) == 0) {
+            printed[i].function(d, words);
+            return;
+        }
+    }
+    if (words->count > 1)
+        debugger_refuse(d, "'%s' cannot be printed; help lists what can", words->word[1]);
+    else
+        debugger_refuse(d, "print what? help lists what can be");
+}
