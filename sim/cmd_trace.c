@@ -51,7 +51,8 @@ static const struct argp parser = {
     .doc = "Converts traces of memory accesses and tells what is in them.\v"
            "FILE and IN are Valgrind Lackey text, ChampSim's 64-byte records or the own format, as they "
            "are or as .zst, .xz or .gz; what they are is told by their contents. They may also be "
-           "synthetic:sequential or synthetic:uniform with options after commas (docs/traces.md). The "
+           "synthetic:sequential, synthetic:chase or synthetic:uniform with options after commas "
+           "(docs/traces.md). The "
            "format of OUT is told by its name: .twt, .twt.zst, .lackey or .lackey.zst.",
 };
 

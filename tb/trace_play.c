@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench_params.h"
 #include "prologue.h"
 #include "stimulus.h"
 #include "trace_map.h"
@@ -31,10 +32,12 @@ struct trace_player {
     bool ended;   /* all blocks are in the lanes */
     bool failed;
     bool in_order;    /* accesses of the block have fetches to wait for */
-    bool straight;    /* the block has no fetches, none is held, and the prologue is over */
+    bool straight;    /* nothing but ports limits what is offered: no fetches, nothing held, no bound */
     bool op_accepted; /* an operation of the prologue runs */
     unsigned data_ports;
     unsigned prologue_left;
+    uint64_t in_flight; /* offered and not answered; means something where there is a bound */
+    uint64_t most_in_flight;
     uint32_t fetched;                     /* fetches accepted, modulo 2^32 */
     uint32_t fetches_read;                /* modulo 2^32 */
     struct access_req req[MMU_MAX_PORTS]; /* held */
@@ -91,7 +94,7 @@ static void play_block(struct trace_player *player, size_t count)
         return;
     }
     player->in_order = has_fetch(player->block, count) || player->held & 1;
-    player->straight = !player->in_order;
+    player->straight = !player->in_order && player->most_in_flight == UINT64_MAX;
     if (player->in_order)
         split(player, count);
     else
@@ -187,15 +190,19 @@ static __attribute__((noinline)) void drive_any(struct trace_player *player, uin
     for (unsigned port = 1; port <= player->data_ports; port++) {
         if (valid >> port & 1)
             continue;
-        if (next == end || (player->in_order && (int32_t)(player->fetched - next->fetches) < 0))
+        if (next == end || (player->in_order && (int32_t)(player->fetched - next->fetches) < 0) ||
+            player->in_flight >= player->most_in_flight)
             break;
+        player->in_flight++;
         offer->req[port].va = next->va;
         offer->req[port].attr = next->attr;
         valid |= (uint8_t)(1u << port);
         next++;
     }
     player->data.next = next;
-    if (!(valid & 1) && player->fetch.next != player->fetch.end) {
+    if (!(valid & 1) && player->fetch.next != player->fetch.end &&
+        player->in_flight < player->most_in_flight) {
+        player->in_flight++;
         offer->req[MMU_PORT_FETCH].va = player->fetch.next->va;
         offer->req[MMU_PORT_FETCH].attr = player->fetch.next->attr;
         valid |= 1;
@@ -234,6 +241,13 @@ static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, stru
         hold(player, held, offer);
 }
 
+static void answered(void *self, const struct access_result *result)
+{
+    struct trace_player *player = self;
+    (void)result;
+    player->in_flight--;
+}
+
 static void op_done(void *self, uint64_t cycle)
 {
     struct trace_player *player = self;
@@ -255,7 +269,8 @@ static uint64_t next_cycle(void *self, uint64_t cycle)
 {
     const struct trace_player *player = self;
     bool block_used = player->data.next == player->data.end && player->fetch.next == player->fetch.end;
-    bool waits = player->held && (player->ended || !block_used);
+    bool waits =
+        (player->held && (player->ended || !block_used)) || player->in_flight >= player->most_in_flight;
     return player->op_accepted || waits || finished(self) ? UINT64_MAX : cycle;
 }
 
@@ -310,9 +325,11 @@ int trace_open(const char *path, const struct stimulus_env *env, struct stimulus
     player->prologue_next = player->prologue;
     player->data_ports = env->params->mmu.data_ports;
     player->accesses_left = env->max_accesses;
+    player->most_in_flight = env->bench->trace.in_flight ? env->bench->trace.in_flight : UINT64_MAX;
     *out = (struct stimulus){
         .self = player,
         .drive = drive,
+        .answered = env->bench->trace.in_flight ? answered : NULL,
         .op_done = op_done,
         .next_cycle = next_cycle,
         .finished = finished,

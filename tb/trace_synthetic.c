@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Synthetic traces for measurements: "sequential" goes through a range of
- * addresses with a stride, again and again; "uniform" spreads 8-byte accesses
- * evenly over it.
+ * addresses with a stride, again and again; "chase" goes through the same
+ * addresses in an order of chance, again and again; "uniform" spreads 8-byte
+ * accesses evenly over it. docs/workloads.md has what comes of them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,11 +13,20 @@
 #include "random_source.h"
 #include "trace.h"
 
+enum pattern { SEQUENTIAL, UNIFORM, CHASE, PATTERNS };
+
+static const char *const pattern_names[] = {
+    [SEQUENTIAL] = "sequential", [UNIFORM] = "uniform", [CHASE] = "chase"};
+
+enum { MOST_STEPS = 1 << 24 };
+
 struct synthetic {
-    bool uniform;
+    enum pattern pattern;
     uint64_t count, stride, bytes, base, write, fetch, seed;
     uint64_t done, offset;
     struct random_source random;
+    uint64_t at, steps; /* chase: the place in its order */
+    uint32_t order[];   /* chase: a permutation of the addresses, in strides */
 };
 
 struct option {
@@ -77,16 +87,41 @@ static bool parse_option(struct synthetic *synthetic, char *word, const char *pa
 static bool parse_options(struct synthetic *synthetic, const char *path, char *text, const char *prefix_end)
 {
     char *rest = text, *word = strsep(&rest, ",");
-    if (strcmp(word, "uniform") == 0) {
-        synthetic->uniform = true;
-    } else if (strcmp(word, "sequential") != 0) {
-        fprintf(stderr, "%s:1:%zu: expected sequential or uniform\n", path, (size_t)(prefix_end - path) + 1);
+    while (synthetic->pattern < PATTERNS && strcmp(word, pattern_names[synthetic->pattern]) != 0)
+        synthetic->pattern++;
+    if (synthetic->pattern == PATTERNS) {
+        fprintf(stderr, "%s:1:%zu: expected sequential, uniform or chase\n", path,
+                (size_t)(prefix_end - path) + 1);
         return false;
     }
+    synthetic->stride = synthetic->pattern == CHASE ? TRACE_PAGE : 8;
     while ((word = strsep(&rest, ",")) != NULL)
         if (!parse_option(synthetic, word, path, (size_t)(prefix_end - path) + (size_t)(word - text) + 1))
             return false;
     return true;
+}
+
+/* With the order of a chase behind; NULL after a message, and nothing is left. */
+static struct synthetic *with_order(struct synthetic *synthetic, const char *path)
+{
+    uint64_t steps = (synthetic->bytes - 1) / synthetic->stride + 1;
+    struct synthetic *with = NULL;
+    if (steps > MOST_STEPS)
+        fprintf(stderr, "%s: a chase has at most %d addresses\n", path, MOST_STEPS);
+    else if (!(with = realloc(synthetic, sizeof(*with) + steps * sizeof(with->order[0]))))
+        fprintf(stderr, "%s: out of memory\n", path);
+    if (!with) {
+        free(synthetic);
+        return NULL;
+    }
+    with->steps = steps;
+    for (uint64_t i = 0; i < steps; i++) {
+        uint32_t other = random_below(&with->random, (uint32_t)i + 1);
+        with->order[i] = (uint32_t)i;
+        with->order[i] = with->order[other];
+        with->order[other] = (uint32_t)i;
+    }
+    return with;
 }
 
 void *trace_synthetic_options(const char *path, const char *text)
@@ -100,7 +135,6 @@ void *trace_synthetic_options(const char *path, const char *text)
         return NULL;
     }
     synthetic->count = 10000000;
-    synthetic->stride = 8;
     synthetic->bytes = 64 << 20;
     synthetic->base = 0x10000000;
     synthetic->seed = 1;
@@ -111,7 +145,7 @@ void *trace_synthetic_options(const char *path, const char *text)
         return NULL;
     }
     random_seed(&synthetic->random, synthetic->seed);
-    return synthetic;
+    return synthetic->pattern == CHASE ? with_order(synthetic, path) : synthetic;
 }
 
 static void uniform(struct synthetic *synthetic, struct trace_access *out, size_t count)
@@ -135,6 +169,18 @@ static void sequential(struct synthetic *synthetic, struct trace_access *out, si
             offset %= synthetic->bytes;
     }
     synthetic->offset = offset;
+}
+
+static void chase(struct synthetic *synthetic, struct trace_access *out, size_t count)
+{
+    uint64_t at = synthetic->at;
+    for (size_t i = 0; i < count; i++) {
+        out[i].va = synthetic->base + synthetic->order[at] * synthetic->stride;
+        out[i].attr = ATTR_USER | ACCESS_READ;
+        if (++at == synthetic->steps)
+            at = 0;
+    }
+    synthetic->at = at;
 }
 
 /* Makes some of the reads writes and fetches. */
@@ -169,10 +215,17 @@ static ssize_t read_synthetic(struct trace_reader *reader, struct trace_access *
     size_t count = left < room ? (size_t)left : room;
     if (synthetic->done == 0 && count > 0 && !map_range(synthetic, reader))
         return -1;
-    if (synthetic->uniform)
+    switch (synthetic->pattern) {
+    case UNIFORM:
         uniform(synthetic, out, count);
-    else
+        break;
+    case CHASE:
+        chase(synthetic, out, count);
+        break;
+    default:
         sequential(synthetic, out, count);
+        break;
+    }
     if (synthetic->write + synthetic->fetch > 0)
         choose_kinds(synthetic, reader, out, count);
     synthetic->done += count;

@@ -87,13 +87,13 @@ readme_commands_run() {
 # The options of subcommands, as they say themselves: $work/options.NAME, and those of all in $work/options.
 list_options() {
     local command
-    for command in run walk config trace regress explain debug; do
+    for command in run walk config trace capture regress explain debug; do
         "$twinwalk" "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*' >"$work/options.$command"
     done
     # Behind these comes a whole run.
     for command in explain debug; do cat "$work/options.run" >>"$work/options.$command"; done
     # Those of valgrind and git too.
-    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --log-file --directory --include; } >"$work/options"
+    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --trace-syscalls --log-file --directory --include; } >"$work/options"
 }
 
 options_exist() {
@@ -116,7 +116,7 @@ options_exist() {
                 bad=1
             }
         done < <(grep -oE -- '--[a-z][a-z0-9-]*' <<<"$line")
-    done < <(found 'twinwalk (run|walk|config|trace|regress|explain|debug) [^`#]*' "${pages[@]}")
+    for command in run walk config trace capture regress explain debug; do
     return $bad
 }
 

@@ -309,6 +309,16 @@ static void test_synthetic(void **state)
         5);
     for (unsigned i = 0; i < 5; i++)
         assert_access(&accesses[i], 4096 + i % 4 * 16, ATTR_USER | ACCESS_READ);
+    /* a chase comes to every address once before it begins again, in the same order */
+    assert_int_equal(read_all("synthetic:chase,count=64,bytes=128KiB,base=0", accesses, 64, &instructions),
+                     64);
+    uint32_t seen = 0, in_order = 0;
+    for (unsigned i = 0; i < 32; i++) {
+        assert_true(accesses[i].va % 4096 == 0 && accesses[i].va == accesses[32 + i].va);
+        seen |= 1u << (accesses[i].va / 4096);
+        in_order += accesses[i].va == i * 4096;
+    }
+    assert_true(seen == UINT32_MAX && in_order < 8);
     struct trace_info info;
     assert_true(
         trace_info_read("synthetic:uniform,count=100000,bytes=1MiB,write=300,fetch=200,seed=7", &info));
@@ -322,14 +332,15 @@ static void test_synthetic(void **state)
     static const struct {
         const char *name, *message;
     } bad[] = {
-        {"synthetic:", ":1:11: expected sequential or uniform"},
-        {"synthetic:random", ":1:11: expected sequential or uniform"},
+        {"synthetic:", ":1:11: expected sequential, uniform or chase"},
+        {"synthetic:random", ":1:11: expected sequential, uniform or chase"},
         {"synthetic:uniform,count", ":1:19: count: not one of count=, stride="},
         {"synthetic:uniform,size=5", ":1:19: size: not one of"},
         {"synthetic:uniform,count=5,bytes=7", ":1:27: bytes: not a number from 8 to"},
         {"synthetic:uniform,count=-5", ":1:19: count: not a number"},
         {"synthetic:uniform,count=5x", ":1:19: count: not a number"},
         {"synthetic:uniform,count=", ":1:19: count: not a number"},
+        {"synthetic:chase,bytes=1TiB", ": a chase has at most 16777216 addresses"},
         {"synthetic:uniform,count=99999999TiB", ":1:19: count: not a number"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
