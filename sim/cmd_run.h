@@ -3,6 +3,7 @@
 #ifndef TWINWALK_CMD_RUN_H
 #define TWINWALK_CMD_RUN_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include "config.h"
 #include "debug_log.h"
 #include "options.h"
+
+enum { RUN_DEFAULT_SEED = 1 };
 
 enum judge_choice { JUDGE_AS_USUAL, JUDGE_ON, JUDGE_OFF };
 
@@ -56,6 +59,9 @@ void run_arguments_require(const struct run_arguments *arguments, struct argp_st
 
 /* run_options_parse of them; the title is for messages. */
 void run_arguments_parse(const struct run_arguments *arguments, char *title, struct run_options *options);
+/* The options of a run as those of another command too; input: a struct run_options with the defaults. */
+extern const struct argp run_options_argp;
+struct run_options run_options_defaults(void);
 
 /* What the bench is to do; what the command line leaves open is as usual. */
 struct bench_options run_bench_options(const struct run_options *options, const struct config *config);
@@ -65,6 +71,13 @@ struct bench_options run_bench_options(const struct run_options *options, const 
  * quoted where a shell needs it. To be freed; NULL when memory is short.
  */
 char *run_command_line(const char *program, int argc, char **argv);
+
+/*
+ * The variables of the environment that replace the RTL, as "NAME=VALUE " each, in
+ * front of a command line; "" if there are none. To be freed; NULL when memory is
+ * short.
+ */
+char *rtl_variables(void);
 
 /* Appends text as one word of a shell: in single quotes unless it has only characters that no shell looks at.
  */

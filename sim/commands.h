@@ -22,5 +22,6 @@ int cmd_regress(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_task(int argc, char **argv);
 int cmd_debug(int argc, char **argv);
+int cmd_shrink(int argc, char **argv);
 
 #endif

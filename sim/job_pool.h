@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Jobs, over the processors of this machine or over a Slurm cluster. A job is a
- * command line that leaves its results in files; the pool knows nothing of
- * them. One thread starts the jobs and waits for their ends.
+ * command line, or a function, that leaves its results in files (or in shared
+ * memory); the pool knows nothing of them. One thread starts the jobs and waits for their ends.
  */
 #ifndef TWINWALK_JOB_POOL_H
 #define TWINWALK_JOB_POOL_H
@@ -13,6 +13,8 @@ struct job_pool;
 
 struct job {
     char *const *argv;       /* argv[0] is the path of the program; NULL at the end */
+    int (*run)(void *owner); /* in place of a program, in a pool of processes of this machine: called in the
+                                job's process, returns its exit code */
     const char *log;         /* file for stdout and stderr together */
     const char *results;     /* a file that is removed before it starts; NULL: none */
     double seconds;          /* killed after so long; 0: never */

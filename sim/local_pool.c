@@ -47,6 +47,8 @@ static _Noreturn void become_job(const struct job_pool *pool, const struct job *
     close(log);
     close(input);
     sigprocmask(SIG_SETMASK, &pool->before, NULL);
+    if (job->run != NULL)
+        _exit(job->run(job->owner));
     execv(job->argv[0], job->argv);
     dprintf(STDERR_FILENO, "%s: %s\n", job->argv[0], strerror(errno));
     _exit(127);
@@ -66,7 +68,7 @@ static int local_start(struct job_pool *pool, const struct job *job)
     if (slot->pid == 0)
         become_job(pool, job, parent);
     if (slot->pid < 0) {
-        fprintf(stderr, "%s: %s\n", job->argv[0], strerror(errno));
+        fprintf(stderr, "%s: %s\n", job->run != NULL ? "fork" : job->argv[0], strerror(errno));
         slot->pid = 0;
         return -1;
     }

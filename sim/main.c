@@ -23,6 +23,8 @@ static const struct command commands[] = {
     {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
     {"capture", "twinwalk capture", "run a program and write a trace of its memory accesses", cmd_capture},
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
+    {"shrink", "twinwalk shrink", "turn a run that fails into a small script that fails likewise",
+     cmd_shrink},
     {"regress", "twinwalk regress", "do all runs of a plan, and report them", cmd_regress},
     {"task", "twinwalk task", "do the jobs of one Slurm task; regress --slurm starts it", cmd_task},
 };

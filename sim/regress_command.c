@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd_run.h"
 
@@ -35,7 +36,7 @@ char **regress_arguments(const char *program, const struct series *series, size_
 
 char *regress_command(const char *program, const struct series *series, uint64_t seed)
 {
-    static const char *const variables[] = {"TWINWALK_RTL", "RTL_DIR", "RTL_CXX"};
+    char *variables = series->needs_rtl ? rtl_variables() : strdup("");
     char text[24], *line = NULL, *rest = NULL;
     size_t size;
     FILE *out = open_memstream(&line, &size);
@@ -50,20 +51,15 @@ char *regress_command(const char *program, const struct series *series, uint64_t
             argc++;
         /* As run takes it down itself: argv[0] is the subcommand's. */
         rest = run_command_line(program, argc - 1, argv + 1);
-        for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-            if (getenv(variables[i]) == NULL || !series->needs_rtl)
-                continue;
-            fprintf(out, "%s=", variables[i]);
-            print_shell_word(out, getenv(variables[i]));
-            putc(' ', out);
-        }
+        fputs(variables != NULL ? variables : "", out);
         fputs(rest != NULL ? rest : "", out);
     }
     free(argv);
-    if (out == NULL || fclose(out) != 0 || rest == NULL) {
+    if (out == NULL || fclose(out) != 0 || rest == NULL || variables == NULL) {
         free(line);
         line = NULL;
     }
+    free(variables);
     free(rest);
     return line;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of twinwalk run. */
-#include <argp.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +29,7 @@ enum {
     OPTION_DEBUG_TO,
 };
 
-enum { DEFAULT_SEED = 1, DEFAULT_RANDOM_ACCESSES = 1000000 };
+enum { DEFAULT_RANDOM_ACCESSES = 1000000 };
 
 static const struct argp_option option_table[] = {
     {NULL, 0, NULL, 0, "Hardware and bench:", 1},
@@ -208,25 +207,29 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
-void run_options_parse(struct run_options *options, int argc, char **argv)
-{
-    static const struct argp argp = {
-        .options = option_table,
-        .parser = parse_option,
-        .doc =
-            "Run the RTL and the C model of one configuration over a script, a trace or a random load."
-            "\vExit codes: 0 all agreed, 1 a mismatch or a failed expectation, 2 bad usage, configuration or "
-            "input, 3 internal error.",
-    };
+const struct argp run_options_argp = {
+    .options = option_table,
+    .parser = parse_option,
+    .doc = "Run the RTL and the C model of one configuration over a script, a trace or a random load."
+           "\vExit codes: 0 all agreed, 1 a mismatch or a failed expectation, 2 bad usage, configuration or "
+           "input, 3 internal error.",
+};
 
-    *options = (struct run_options){
+struct run_options run_options_defaults(void)
+{
+    return (struct run_options){
         .config = "default",
         .engine = ENGINE_LOCKSTEP,
-        .seed = DEFAULT_SEED,
+        .seed = RUN_DEFAULT_SEED,
         .accesses = UINT64_MAX, /* until check_options: not given */
         .debug = {.to = UINT64_MAX},
     };
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+}
+
+void run_options_parse(struct run_options *options, int argc, char **argv)
+{
+    *options = run_options_defaults();
+    argp_parse(&run_options_argp, argc, argv, 0, NULL, options);
 }
 
 void run_arguments_take(struct run_arguments *arguments, struct argp_state *state)
@@ -270,6 +273,29 @@ void print_shell_word(FILE *out, const char *text)
             putc(*text, out);
     }
     putc('\'', out);
+}
+
+char *rtl_variables(void)
+{
+    static const char *const names[] = {"TWINWALK_RTL", "RTL_DIR", "RTL_CXX"};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (getenv(names[i]) == NULL)
+            continue;
+        fprintf(out, "%s=", names[i]);
+        print_shell_word(out, getenv(names[i]));
+        putc(' ', out);
+    }
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }
 
 char *run_command_line(const char *program, int argc, char **argv)

@@ -137,12 +137,14 @@ static int open_watchers(struct bench *bench)
             return out_of_memory();
     }
     if (options->judge || options->engine == ENGINE_LOCKSTEP || options->listener.event ||
-        options->visitor.visit) {
+        options->visitor.visit || options->record) {
         loop->events = bench_events_create();
         if (!loop->events)
             return out_of_memory();
         phys_mem_watch(bench->phys, record_write, bench);
     }
+    if (options->record)
+        bench_events_listen(loop->events, record_start(options->record, bench->phys));
     if (options->listener.event) {
         bench_events_listen(loop->events, options->listener);
         if (loop->mmu && !options->visitor.visit && bench_loop_observe(loop))
@@ -299,6 +301,10 @@ static int run(struct bench *bench)
     bool input_broke = failures == UINT64_MAX;
     if (outcome == OUTCOME_DONE && failures && !input_broke)
         bench_failure_of_stimulus(&failure, loop);
+    if (bench->options->failure)
+        *bench->options->failure = failure;
+    if (bench->options->record)
+        record_offered(bench->options->record, loop->cycle, &loop->offer);
     const struct bench_report report = {
         .engine = bench->options->engine,
         .cycles = loop->cycle,

@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench_failure.h"
 #include "bench_loop.h"
 #include "bench_params.h"
 #include "event.h"
 #include "params.h"
+#include "record.h"
 #include "stimulus.h"
 
 enum engine {
@@ -49,6 +51,8 @@ struct bench_options {
                                      the model too: from the beginning, or when a visitor asks for them */
     struct bench_visitor visitor;   /* .visit NULL: nobody visits */
     const char *reproduce;          /* command line that repeats the run; printed with a failure */
+    struct record *record;          /* of what goes into the MMU; NULL: none */
+    struct bench_failure *failure;  /* gets what failed, kind NULL: nothing did; NULL: of no interest */
 };
 
 /*

@@ -191,38 +191,50 @@ static __attribute__((noinline, cold)) bool go_on(struct bench_loop *loop)
     return loop->visitor.difference && loop->visitor.difference(loop->visitor.self, loop);
 }
 
-/* What has waited longer than hang_limit, if anything. */
-static void look_for_hang(struct bench_loop *loop, uint64_t *accepted, uint64_t *since)
+/* Ends the run if an access or operation has waited for its end longer than `limit`; says whether. */
+static bool end_if_waiting(struct bench_loop *loop, uint64_t limit)
 {
     for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
         const struct bench_port *port = &loop->ports[p];
         for (unsigned tag = 0; tag < MMU_TAGS; tag++) {
             const struct outstanding *access = &port->outstanding[tag];
-            if (tag == port->next_tag || (port->free_tags >> tag & 1) ||
-                loop->cycle - access->cycle <= loop->hang_limit)
+            if (tag == port->next_tag || (port->free_tags >> tag & 1) || loop->cycle - access->cycle <= limit)
                 continue;
             snprintf(loop->message, sizeof(loop->message),
                      "access %" PRIu64 " (port %u, tag %u, va 0x%016" PRIx64 "), accepted in cycle %" PRIu64
                      ", is not answered",
                      access->index, p, tag, access->va, access->cycle);
             fail(loop, OUTCOME_HANG);
-            return;
+            return true;
         }
     }
-    if (loop->op_running && loop->cycle - loop->op_cycle > loop->hang_limit) {
+    if (loop->op_running && loop->cycle - loop->op_cycle > limit) {
         snprintf(loop->message, sizeof(loop->message),
                  "the operation accepted in cycle %" PRIu64 " does not complete", loop->op_cycle);
         fail(loop, OUTCOME_HANG);
-        return;
+        return true;
     }
+    return false;
+}
+
+static void refused_since(struct bench_loop *loop, uint64_t cycle)
+{
+    snprintf(loop->message, sizeof(loop->message), "nothing offered was accepted since cycle %" PRIu64,
+             cycle);
+    fail(loop, OUTCOME_HANG);
+}
+
+/* What has waited longer than hang_limit, if anything. */
+static void look_for_hang(struct bench_loop *loop, uint64_t *accepted, uint64_t *since)
+{
+    if (end_if_waiting(loop, loop->hang_limit))
+        return;
     uint64_t count = loop->counts.accepted + loop->counts.ops_done;
     if (count != *accepted || !(loop->offer.req_valid || loop->offer.op_valid)) {
         *accepted = count;
         *since = loop->cycle;
     } else if (loop->cycle - *since > loop->hang_limit) {
-        snprintf(loop->message, sizeof(loop->message), "nothing offered was accepted since cycle %" PRIu64,
-                 *since);
-        fail(loop, OUTCOME_HANG);
+        refused_since(loop, *since);
     }
 }
 
@@ -253,11 +265,11 @@ static __attribute__((noinline)) uint64_t quiet_cycles(struct bench_loop *loop)
     if (quiet != UINT64_MAX)
         return quiet;
 
-    /* Nothing will ever happen again. */
-    if (open_accesses(loop) || loop->op_running || loop->offer.req_valid || loop->offer.op_valid) {
-        snprintf(loop->message, sizeof(loop->message),
-                 "MMU and memory are idle, but %" PRIu64 " accesses are not answered", open_accesses(loop));
-        fail(loop, OUTCOME_HANG);
+    /* Nothing will ever happen again: no need to wait for hang_limit. */
+    if (end_if_waiting(loop, 0))
+        return 0;
+    if (loop->offer.req_valid || loop->offer.op_valid) {
+        refused_since(loop, loop->cycle);
     } else if (!loop->stopped) {
         snprintf(loop->message, sizeof(loop->message), "the stimulus waits, but nothing is outstanding");
         fail(loop, OUTCOME_STUCK);

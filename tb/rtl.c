@@ -110,11 +110,17 @@ static char *build(const struct mmu_params *params, bool trace)
     return full;
 }
 
+char *rtl_library(const struct mmu_params *params, bool wave)
+{
+    const char *given = getenv("TWINWALK_RTL"); /* built by hand, such as one with a bug put in */
+
+    return given ? strdup(given) : build(params, wave);
+}
+
 struct rtl *rtl_open(const struct mmu_params *params, const char *wave)
 {
     struct rtl *rtl = calloc(1, sizeof *rtl);
-    const char *given = getenv("TWINWALK_RTL"); /* a library built by hand, such as one with a bug put in */
-    char *path = given ? strdup(given) : build(params, wave != NULL);
+    char *path = rtl_library(params, wave != NULL);
     if (!rtl || !path) {
         free(rtl);
         free(path);

@@ -15,6 +15,13 @@
 struct rtl;
 
 /*
+ * The shared object of the RTL with these parameters: what TWINWALK_RTL names,
+ * or what is built by Verilator on first use. To be freed; NULL after a message
+ * on stderr.
+ */
+char *rtl_library(const struct mmu_params *params, bool wave);
+
+/*
  * The RTL with these parameters, in reset; built by Verilator on first use and
  * kept by content. wave: an FST file to be written with all its signals, or NULL.
  * NULL after a message on stderr.

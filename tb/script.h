@@ -87,6 +87,7 @@ enum script_statement_kind {
     STATEMENT_ACCESS, /* attr */
     STATEMENT_OP,     /* op: enum mmu_op */
     STATEMENT_WAIT,
+    STATEMENT_AT, /* until cycle ARG_VALUE */
     STATEMENT_DRAIN,
     STATEMENT_EXPECT_MEMORY,
 };

@@ -104,6 +104,7 @@ const char *script_check(const struct script *script, const struct script_statem
     case STATEMENT_OP:
         return check_op(statement, value, known);
     case STATEMENT_WAIT:
+    case STATEMENT_AT:
         return ARGUMENT_IS(ARG_VALUE, value[ARG_VALUE] >> 48) ? "waits 2^48 cycles or more" : NULL;
     case STATEMENT_LET:
     case STATEMENT_END:

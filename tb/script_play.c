@@ -259,18 +259,19 @@ static void play_now(struct player *player, const struct script_statement *state
 static bool takes_time(const struct script_statement *statement)
 {
     return statement->kind == STATEMENT_ACCESS || statement->kind == STATEMENT_OP ||
-           statement->kind == STATEMENT_WAIT || statement->kind == STATEMENT_DRAIN;
+           statement->kind == STATEMENT_WAIT || statement->kind == STATEMENT_AT ||
+           statement->kind == STATEMENT_DRAIN;
 }
 
 /*
  * Memory as software changes it in a cycle comes before the accesses accepted
- * in it: after an offer only blocks, lets and further accesses may follow.
+ * in it: after an offer only blocks, `let`, `ac` and further accesses may follow.
  */
 static bool may_follow_offer(const struct script_statement *statement)
 {
     return statement->kind == STATEMENT_ACCESS || statement->kind == STATEMENT_REPEAT ||
            statement->kind == STATEMENT_END || statement->kind == STATEMENT_IF ||
-           statement->kind == STATEMENT_LET;
+           statement->kind == STATEMENT_LET || statement->kind == STATEMENT_AC;
 }
 
 static bool all_accepted(const struct player *player, uint8_t ready, bool op_ready)
@@ -321,6 +322,10 @@ static void play(struct player *player, uint64_t cycle, uint8_t ready, bool op_r
         }
         if (statement->kind == STATEMENT_WAIT && value[ARG_VALUE] > 0) {
             player->wake = cycle + value[ARG_VALUE];
+            return;
+        }
+        if (statement->kind == STATEMENT_AT && value[ARG_VALUE] > cycle) {
+            player->wake = value[ARG_VALUE];
             return;
         }
         if (statement->kind == STATEMENT_DRAIN && (player->pending_count > 0 || player->op_running)) {

@@ -317,6 +317,12 @@ static bool parse_wait(struct script_parser *parser, struct script_statement *st
     return argument(parser, statement, ARG_VALUE, NAMES_NONE);
 }
 
+static bool parse_at(struct script_parser *parser, struct script_statement *statement)
+{
+    statement->kind = STATEMENT_AT;
+    return argument(parser, statement, ARG_VALUE, NAMES_NONE);
+}
+
 static bool parse_drain(struct script_parser *parser, struct script_statement *statement)
 {
     (void)parser;
@@ -396,7 +402,7 @@ static const struct keyword keywords[] = {
     {"cr3", parse_cr3},         {"cr4", parse_cr4},
     {"efer", parse_efer},       {"pkru", parse_pkru},
     {"pkrs", parse_pkrs},       {"invlpg", parse_invlpg},
-    {"invpcid", parse_invpcid},
+    {"invpcid", parse_invpcid}, {"at", parse_at},
 };
 
 static bool parse_include(struct script_parser *parser, char **include)
