@@ -14,15 +14,17 @@
 #include "options.h"
 #include "regress_report.h"
 #include "regress_run.h"
+#include "regress_shrink.h"
 #include "steady_clock.h"
 
-enum { MAX_JOBS = 4096 };
-enum { OPTION_SLURM = 256 };
+enum { MAX_JOBS = 4096, SHRINK_SECONDS = 60, MAX_SHRINK_SECONDS = 86400 };
+enum { OPTION_SLURM = 256, OPTION_SHRINK };
 
 struct arguments {
     const char *plan, *directory;
     unsigned jobs; /* 0: not given */
     bool slurm;
+    unsigned shrink_seconds;
 };
 
 static const struct argp_option option_table[] = {
@@ -30,6 +32,8 @@ static const struct argp_option option_table[] = {
     {"slurm", OPTION_SLURM, NULL, 0, "do the runs as Slurm job arrays; DIR must be on a shared file system",
      0},
     {"output", 'o', "DIR", 0, "directory of the results (default: build/regress/ and the plan's name)", 0},
+    {"shrink-seconds", OPTION_SHRINK, "N", 0,
+     "shrink one run of each group of failures, each for about so long (default: 60; 0: not)", 0},
     {0},
 };
 
@@ -51,6 +55,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (arg[0] == '\0')
             argp_error(state, "-o: the name is empty");
         arguments->directory = arg;
+        return 0;
+    case OPTION_SHRINK:
+        if (!parse_count(arg, &count) || count > MAX_SHRINK_SECONDS)
+            argp_error(state, "--shrink-seconds: '%s' is not a number from 0 to %d", arg, MAX_SHRINK_SECONDS);
+        arguments->shrink_seconds = (unsigned)count;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->plan != NULL)
@@ -175,6 +184,11 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
     struct result_list results = {0};
     double start = steady_seconds();
     enum regress_end end = regress_run(&options, &results);
+
+    if (end == REGRESS_DONE && arguments->shrink_seconds > 0 &&
+        regress_shrink(&options, &results, arguments->shrink_seconds) != 0)
+        end = REGRESS_INTERRUPTED;
+
     const struct regress_report report = {
         .plan_path = arguments->plan,
         .directory = arguments->directory,
@@ -206,7 +220,7 @@ int cmd_regress(int argc, char **argv)
                "\vExit codes: 0 all runs passed, 1 a mismatch or a failed expectation, 2 bad usage, plan or "
                "input, 3 interrupted, or a run crashed twice.",
     };
-    struct arguments arguments = {0};
+    struct arguments arguments = {.shrink_seconds = SHRINK_SECONDS};
     struct job_pool *pool;
     char *directory = NULL;
     struct plan plan;

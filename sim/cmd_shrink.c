@@ -120,7 +120,7 @@ static void count_events(struct shrink *shrink)
 
     for (size_t i = 0; i < record_count(shrink->record); i++)
         for (size_t k = 0; k < 3; k++)
-            shrink->events[k] += record_event(shrink->record, i)->kind == kinds[k];
+            shrink->events[k] += record_at(shrink->record, i)->kind == kinds[k];
 }
 
 /* Does the run and records it. EXIT_AGREED: it failed, so that there is something to shrink. */
@@ -190,7 +190,9 @@ static int find_window(struct shrink *shrink)
         return EXIT_INTERNAL;
     if (found == TRIALS_NONE) {
         trials_quiet(shrink->trials);
-        fprintf(stderr, "twinwalk shrink: the end of the run, as a script, does not fail likewise\n");
+        fprintf(stderr, trials_ended(shrink->trials)
+                            ? "twinwalk shrink: ended before there was a script that fails likewise\n"
+                            : "twinwalk shrink: the end of the run, as a script, does not fail likewise\n");
         return EXIT_INTERNAL;
     }
     return make_window(shrink, (size_t)found, &shrink->best) ? EXIT_AGREED : out_of_memory();

@@ -7,8 +7,9 @@
 #include "output_file.h"
 #include "regress_command.h"
 #include "regress_report.h"
+#include "regress_shrink.h"
 
-enum { LOG_LINES = 24, RETRIED_SHOWN = 50 };
+enum { LOG_LINES = 24, SCRIPT_LINES = 60, RETRIED_SHOWN = 50 };
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -20,7 +21,7 @@ static const char head[] =
     "body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:72rem;"
     "margin:2rem auto;padding:0 1rem}\n"
     "h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.2rem 0}\n"
-    ".dim{color:var(--dim)}.good{color:var(--good)}.bad{color:var(--bad)}\n"
+    ".dim{color:var(--dim)}.good{color:var(--good)}.bad{color:var(--bad)}a{color:inherit}\n"
     ".sums{display:flex;flex-wrap:wrap;gap:2.5rem;margin:1.2rem 0}.sums b{display:block;font-size:1.5rem;"
     "font-variant-numeric:tabular-nums}\n"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:.3rem .8rem .3rem 0;"
@@ -83,6 +84,30 @@ static void log_excerpt(const struct regress_report *report, const struct run_re
     free(path);
 }
 
+/* The minimal script: it is meant to be short enough to be read here. */
+static void shrunk(const struct regress_report *report, const struct run_result *result, FILE *out)
+{
+    char *path = regress_shrunk(report->directory, result);
+    FILE *script = path != NULL ? fopen(path, "r") : NULL;
+    char *line = NULL;
+    size_t size = 0;
+    unsigned lines = 0;
+
+    if (script != NULL) {
+        fputs("<p>Minimal script: <a href=\"shrunk/", out);
+        print_escaped(out, result->key);
+        fputs(".tw\"><code>", out);
+        print_escaped(out, path);
+        fputs("</code></a></p>\n<pre>", out);
+        while (lines++ < SCRIPT_LINES && getline(&line, &size, script) > 0)
+            print_escaped(out, line);
+        fputs(lines > SCRIPT_LINES ? "...</pre>\n" : "</pre>\n", out);
+        fclose(script);
+    }
+    free(line);
+    free(path);
+}
+
 static void failures(const struct regress_report *report, FILE *out)
 {
     size_t count;
@@ -105,6 +130,7 @@ static void failures(const struct regress_report *report, FILE *out)
         fputs("</p>\n<pre>", out);
         print_escaped(out, example->command);
         fputs("</pre>\n", out);
+        shrunk(report, example, out);
         log_excerpt(report, example, out);
         fputs("</div>\n", out);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output_file.h"
+#include "regress_shrink.h"
 
 struct regress_totals regress_totals(const struct result_list *results, const char *entry, const char *config)
 {
@@ -98,8 +99,13 @@ void regress_report_text(const struct regress_report *report, FILE *out)
     for (size_t i = 0; i < count; i++) {
         const struct run_result *example = groups[i].example;
 
+        char *shrunk = regress_shrunk(report->directory, example);
+
         fprintf(out, "\n%zu x %s: %s\n  to reproduce: %s\n", groups[i].count, example->kind,
                 example->signature, example->command);
+        if (shrunk != NULL)
+            fprintf(out, "  minimal: %s\n", shrunk);
+        free(shrunk);
     }
     if (count > 0)
         putc('\n', out);

@@ -16,7 +16,7 @@
 
 #include "job_pool.h"
 
-enum { TRIAL_SECONDS = 120, PATH_BYTES = 64 };
+enum { TRIAL_SECONDS = 120 };
 
 static const double progress_seconds = 0.3;
 
@@ -31,7 +31,7 @@ struct slot {
     struct trials *trials;
     struct shrink_case candidate;
     struct outcome *outcome;
-    char path[PATH_BYTES];
+    char *path;
     uint64_t digest;
     size_t index;
     bool used;
@@ -48,7 +48,7 @@ struct trials {
     struct job_pool *pool;
     struct slot *slots;
     struct outcome *outcomes;
-    char directory[PATH_BYTES / 2];
+    char *directory;
     struct tried *tried;
     size_t count;
     bool interrupted;
@@ -70,6 +70,44 @@ static void say_memory(void)
     fprintf(stderr, "twinwalk shrink: out of memory\n");
 }
 
+static int make_directory(struct trials *trials)
+{
+    const char *parent = getenv("TMPDIR");
+
+    if (asprintf(&trials->directory, "%s/twinwalk-shrink-XXXXXX", parent != NULL ? parent : "/tmp") < 0) {
+        trials->directory = NULL;
+        say_memory();
+        return -1;
+    }
+    if (mkdtemp(trials->directory) == NULL) {
+        fprintf(stderr, "%s: %s\n", trials->directory, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static bool make_slots(struct trials *trials)
+{
+    const unsigned jobs = trials->options.jobs;
+
+    trials->slots = calloc(jobs, sizeof(*trials->slots));
+    trials->outcomes = mmap(NULL, jobs * sizeof(*trials->outcomes), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (trials->slots == NULL || trials->outcomes == MAP_FAILED)
+        return false;
+    for (unsigned i = 0; i < jobs; i++) {
+        struct slot *slot = &trials->slots[i];
+
+        slot->trials = trials;
+        slot->outcome = &trials->outcomes[i];
+        if (asprintf(&slot->path, "%s/%u.tw", trials->directory, i) < 0) {
+            slot->path = NULL;
+            return false;
+        }
+    }
+    return true;
+}
+
 struct trials *trials_create(const struct trials_options *options)
 {
     struct trials *trials = calloc(1, sizeof(*trials));
@@ -81,25 +119,16 @@ struct trials *trials_create(const struct trials_options *options)
     trials->options = *options;
     trials->start = now();
     trials->what = "";
-    snprintf(trials->directory, sizeof(trials->directory), "/tmp/twinwalk-shrink-XXXXXX");
-    if (mkdtemp(trials->directory) == NULL) {
-        fprintf(stderr, "%s: %s\n", trials->directory, strerror(errno));
+    if (make_directory(trials) != 0) {
+        free(trials->directory);
         free(trials);
         return NULL;
     }
-    trials->slots = calloc(options->jobs, sizeof(*trials->slots));
-    trials->outcomes = mmap(NULL, options->jobs * sizeof(*trials->outcomes), PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     trials->pool = job_pool_create(options->jobs);
-    if (trials->slots == NULL || trials->outcomes == MAP_FAILED || trials->pool == NULL) {
+    if (!make_slots(trials) || trials->pool == NULL) {
         say_memory();
         trials_destroy(trials);
         return NULL;
-    }
-    for (unsigned i = 0; i < options->jobs; i++) {
-        trials->slots[i].trials = trials;
-        trials->slots[i].outcome = &trials->outcomes[i];
-        snprintf(trials->slots[i].path, PATH_BYTES, "%s/%u.tw", trials->directory, i);
     }
     return trials;
 }
@@ -111,10 +140,13 @@ void trials_destroy(struct trials *trials)
     trials_quiet(trials);
     job_pool_destroy(trials->pool);
     for (unsigned i = 0; trials->slots != NULL && i < trials->options.jobs; i++) {
-        unlink(trials->slots[i].path);
+        if (trials->slots[i].path != NULL)
+            unlink(trials->slots[i].path);
+        free(trials->slots[i].path);
         shrink_case_free(&trials->slots[i].candidate);
     }
     rmdir(trials->directory);
+    free(trials->directory);
     if (trials->outcomes != NULL && trials->outcomes != MAP_FAILED)
         munmap(trials->outcomes, trials->options.jobs * sizeof(*trials->outcomes));
     for (struct tried *tried = trials->tried, *next; tried != NULL; tried = next) {

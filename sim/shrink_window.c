@@ -30,7 +30,7 @@ size_t shrink_window_start(const struct record *record, size_t count)
     size_t index = record_count(record);
 
     while (index > 0 && count > 0)
-        count -= is_stimulus(record_event(record, --index));
+        count -= is_stimulus(record_at(record, --index));
     return index;
 }
 
@@ -63,7 +63,7 @@ static bool add_words(struct window *window)
     const size_t end = record_count(window->record);
 
     for (size_t i = window->start; i < end; i++)
-        if (!note_word(window, record_event(window->record, i)))
+        if (!note_word(window, record_at(window->record, i)))
             return false;
     HASH_SORT(window->words, by_address);
     for (const struct word *word = window->words; word != NULL; word = word->hh.next) {
@@ -139,7 +139,7 @@ static bool add_events(struct window *window)
     uint32_t order = 0;
 
     for (size_t i = window->start; i < end; i++) {
-        const struct record_event *event = record_event(window->record, i);
+        const struct record_event *event = record_at(window->record, i);
         struct shrink_item item = item_of(event);
 
         if (!is_stimulus(event))

@@ -157,7 +157,7 @@ size_t record_count(const struct record *record)
     return record_is_cut(record) ? RING : (size_t)record->count;
 }
 
-const struct record_event *record_event(const struct record *record, size_t index)
+const struct record_event *record_at(const struct record *record, size_t index)
 {
     return &record->ring[(record->count - record_count(record) + index) % RING];
 }
@@ -168,7 +168,7 @@ void record_registers(const struct record *record, size_t index, uint64_t value[
     struct registers registers = record->before;
 
     for (size_t i = 0; i < index; i++) {
-        const struct record_event *event = record_event(record, i);
+        const struct record_event *event = record_at(record, i);
 
         if (event->kind == RECORD_OP)
             write_register(&registers, event->op, event->value);

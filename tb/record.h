@@ -54,7 +54,7 @@ void record_offered(struct record *record, uint64_t cycle, const struct stimulus
 
 /* The events that are kept, 0 the oldest. */
 size_t record_count(const struct record *record);
-const struct record_event *record_event(const struct record *record, size_t index);
+const struct record_event *record_at(const struct record *record, size_t index);
 
 /* Whether older events were forgotten. */
 bool record_is_cut(const struct record *record);

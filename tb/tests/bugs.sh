@@ -20,9 +20,9 @@ set -u
 export LC_ALL=C
 
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
-build=$(dirname "$twinwalk")
-work=$build/bugs
-compiler=${CC:-gcc}
+work=$(dirname "$twinwalk")/bugs
+# shellcheck source=tb/bugs/broken.bash
+. tb/bugs/broken.bash
 export twinwalk build work compiler
 jobs=${JOBS:-$(nproc)}
 rtl_bugs=${RTL_BUGS-invlpg_skips_way dirty_not_set fill_after_invalidation replacement_marks_other_way}

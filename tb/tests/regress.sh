@@ -154,7 +154,12 @@ bug() {
     # The one group of all three, and its line, without the environment of this shell.
     answer bug "SELECT count(*), sum(runs), min(kind) FROM failures" "1|3|mismatch" || return 1
     command=$(sed -n 's/^  to reproduce: //p' "$work/summary")
-    exits 1 bash -c "$command" 2>"$work/again" && grep -q 'RTL and C model differ' "$work/again"
+    exits 1 bash -c "$command" 2>"$work/again" && grep -q 'RTL and C model differ' "$work/again" || return 1
+    # The minimal script of the group, linked from the page; it says itself how to run it.
+    command=$(sed -n 's/^  minimal: //p' "$work/summary")
+    grep -q "href=\"shrunk/${command##*/}\"" "$work/bug/report.html" && [ "$(grep -cvE '^(#|$)' "$command")" -le 20 ] || return 1
+    exits 1 bash -c "$(sed -n '/^# in cycle/{n;s/^# *//p}' "$command")" 2>"$work/again" &&
+        grep -q 'RTL and C model differ' "$work/again"
 }
-check "an RTL with a bug: one group, and a line that repeats it" bug
+check "an RTL with a bug: one group, a line that repeats it, and a minimal script" bug
 echo "1..$number"

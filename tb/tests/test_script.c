@@ -198,6 +198,34 @@ static void test_operations(void **state)
     end(run);
 }
 
+static void test_moments(void **state)
+{
+    (void)state;
+    struct run *run = play("at 7\n"
+                           "read 0x1000\n"
+                           "ac = 1\n"
+                           "read 0x2000\n" /* another port, so in the same cycle */
+                           "at 8\n"
+                           "read 0x3000\n"
+                           "at 3\n" /* has come: the next cycle, as after any access */
+                           "read 0x4000\n"
+                           "at 50\n"
+                           "async invlpg 0x5000\n"
+                           "read 0x6000\n");
+    static const struct {
+        uint64_t va, cycle;
+    } wanted[] = {{0x1000, 7}, {0x2000, 7}, {0x3000, 8}, {0x4000, 9}, {0x6000, 50}, {0x5000, 50}};
+    assert_string_equal(run->messages, "");
+    assert_int_equal(run->fake.logged, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(run->fake.log[i].va, wanted[i].va);
+        assert_int_equal(run->fake.log[i].cycle, wanted[i].cycle);
+    }
+    assert_int_equal(run->fake.log[0].attr & ATTR_AC, 0);
+    assert_int_equal(run->fake.log[1].attr & ATTR_AC, ATTR_AC);
+    end(run);
+}
+
 static void test_back_pressure(void **state)
 {
     (void)state;
@@ -335,6 +363,8 @@ static void test_bad_input(void **state)
         {"invpcid 1 4096\n", ":1:1: a PCID is 0..4095"},
         {"ac = 2\n", ":1:1: ac is 0 or 1"},
         {"wait 1<<48\n", ":1:1: waits 2^48 cycles"},
+        {"at 1<<48\n", ":1:1: waits 2^48 cycles"},
+        {"at\n", ":1:3: "},
         {"expect memory 0x1000\n", ":1:21: expected '='"},
         {"cr4 = wp\n", ":1:7: 'wp' is not defined"},
     };
@@ -433,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_accesses),
         cmocka_unit_test(test_failed_expectations),
         cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_moments),
         cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_order_of_memory),
         cmocka_unit_test(test_map),

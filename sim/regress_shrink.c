@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "regress_shrink.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "job_pool.h"
+#include "regress_command.h"
+
+enum {
+    SPARE_SECONDS = 600
+}; /* for the run itself, which comes before the shrinking, and for its last proof */
+
+static char *shrunk_path(const char *directory, const char *key)
+{
+    char *path;
+
+    return asprintf(&path, "%s/shrunk/%s.tw", directory, key) < 0 ? NULL : path;
+}
+
+char *regress_shrunk(const char *directory, const struct run_result *result)
+{
+    char *path = shrunk_path(directory, result->key);
+
+    if (path == NULL || access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static bool can_be_shrunk(const struct run_result *result)
+{
+    static const char *const kinds[] = {"mismatch", "illegal", "hang", "protocol"};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(result->kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Runs one job to its end; -1 when interrupted. */
+static int wait_for(struct job_pool *pool, struct job_end *end)
+{
+    enum job_event event;
+
+    do
+        event = job_pool_wait(pool, 1, end);
+    while (event == JOB_NOTHING);
+    return event == JOB_ENDED ? 0 : -1;
+}
+
+static int start_shrinking(const struct regress_options *options, const struct run_result *result,
+                           char *script, unsigned seconds)
+{
+    const struct series *series = result->series;
+    char seed[24], bound[16], jobs[16], program[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    char *log = regress_log_path(options->directory, result->key, "shrink.log"), **argv;
+    int failed = -1;
+
+    if (length < 0 || log == NULL) {
+        free(log);
+        return -1;
+    }
+    program[length] = '\0';
+    snprintf(seed, sizeof(seed), "%llu", (unsigned long long)result->seed);
+    snprintf(bound, sizeof(bound), "%u", seconds);
+    snprintf(jobs, sizeof(jobs), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    /* As the user calls it, if that is a path: the script names it. */
+    argv = regress_arguments(
+        strchr(options->program, '/') != NULL ? options->program : program, series, series->options_count,
+        (const char *[]){"--seed", seed, "-q", "-j", jobs, "--seconds", bound, "-o", script, NULL});
+    if (argv != NULL) {
+        argv[1] = "shrink";
+        failed = job_pool_start(options->pool,
+                                &(struct job){.argv = argv, .log = log, .seconds = seconds + SPARE_SECONDS});
+    }
+    free(argv);
+    free(log);
+    return failed;
+}
+
+static int shrink_one(const struct regress_options *options, const struct run_result *result,
+                      unsigned seconds)
+{
+    char *script = shrunk_path(options->directory, result->key);
+    struct job_end end;
+    int failed = -1;
+
+    if (script != NULL && access(script, R_OK) == 0)
+        failed = 0;
+    else if (script != NULL && start_shrinking(options, result, script, seconds) == 0)
+        failed = wait_for(options->pool, &end);
+    free(script);
+    return failed;
+}
+
+static int make_directory(const char *directory)
+{
+    char *path;
+    int failed = 0;
+
+    if (asprintf(&path, "%s/shrunk", directory) < 0)
+        return -1;
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        failed = -1;
+    }
+    free(path);
+    return failed;
+}
+
+int regress_shrink(const struct regress_options *options, const struct result_list *results, unsigned seconds)
+{
+    size_t count, shrinkable = 0;
+    struct result_group *groups = result_groups(results, &count);
+    int failed = 0;
+
+    for (size_t i = 0; i < count; i++)
+        shrinkable += can_be_shrunk(groups[i].example);
+    if (shrinkable > 0)
+        failed = make_directory(options->directory);
+    for (size_t i = 0, done = 0; i < count && !failed; i++) {
+        if (!can_be_shrunk(groups[i].example))
+            continue;
+        done++;
+        if (options->progress)
+            fprintf(stderr, "\rshrinking failure %zu of %zu: %-40.40s", done, shrinkable,
+                    groups[i].example->signature);
+        failed = shrink_one(options, groups[i].example, seconds);
+    }
+    if (options->progress && shrinkable > 0)
+        fprintf(stderr, "\r%*s\r", 78, "");
+    free(groups);
+    return failed;
+}
