@@ -89,10 +89,14 @@ void shrink_labels_destroy(struct shrink_labels *labels)
 {
     if (labels == NULL)
         return;
-    for (struct label *label = labels->labels, *next; label != NULL; label = next) {
-        next = label->hh.next;
-        HASH_DEL(labels->labels, label);
+    struct label *label = labels->labels;
+
+    HASH_CLEAR(hh, labels->labels);
+    while (label != NULL) {
+        struct label *next = label->hh.next;
+
         free(label);
+        label = next;
     }
     free(labels);
 }

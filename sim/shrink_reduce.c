@@ -110,10 +110,10 @@ static int try_step(struct reduction *reduction, const struct step *step)
     size_t chunk;
     int failed = 0;
 
-    reduction->step = step;
     reduction->units = malloc((reduction->best->count + 1) * sizeof(*reduction->units));
     if (reduction->units == NULL)
         return -1;
+    reduction->step = step;
     trials_say(reduction->trials, step->name, reduction->best->count);
     chunk = list_units(reduction);
     while (chunk > 0 && !failed && !trials_ended(reduction->trials)) {
@@ -124,6 +124,7 @@ static int try_step(struct reduction *reduction, const struct step *step)
     }
     free(reduction->units);
     reduction->units = NULL;
+    reduction->step = NULL;
     return failed;
 }
 

@@ -149,10 +149,14 @@ void trials_destroy(struct trials *trials)
     free(trials->directory);
     if (trials->outcomes != NULL && trials->outcomes != MAP_FAILED)
         munmap(trials->outcomes, trials->options.jobs * sizeof(*trials->outcomes));
-    for (struct tried *tried = trials->tried, *next; tried != NULL; tried = next) {
-        next = tried->hh.next;
-        HASH_DEL(trials->tried, tried);
+    struct tried *tried = trials->tried;
+
+    HASH_CLEAR(hh, trials->tried);
+    while (tried != NULL) {
+        struct tried *next = tried->hh.next;
+
         free(tried);
+        tried = next;
     }
     free(trials->slots);
     free(trials);

@@ -158,6 +158,19 @@ static bool add_events(struct window *window)
     return true;
 }
 
+static void free_words(struct window *window)
+{
+    struct word *word = window->words;
+
+    HASH_CLEAR(hh, window->words);
+    while (word != NULL) {
+        struct word *next = word->hh.next;
+
+        free(word);
+        word = next;
+    }
+}
+
 bool shrink_window(struct shrink_case *c, const struct record *record, size_t start)
 {
     struct window window = {.c = c, .record = record, .start = start};
@@ -166,10 +179,6 @@ bool shrink_window(struct shrink_case *c, const struct record *record, size_t st
     c->count = 0;
     done = add_words(&window) && ((start == 0 && !record_is_cut(record)) || add_registers(&window)) &&
            add_events(&window);
-    for (struct word *word = window.words, *next; word != NULL; word = next) {
-        next = word->hh.next;
-        HASH_DEL(window.words, word);
-        free(word);
-    }
+    free_words(&window);
     return done;
 }

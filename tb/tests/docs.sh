@@ -9,6 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 number=0
 pages=(README.md docs/*.md waves/*.md configs/*/*.md)
+commands=$("$twinwalk" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | paste -sd ' ')
 
 # check NAME COMMAND...: one line of TAP; COMMAND says on stdout what is wrong.
 check() {
@@ -87,7 +88,7 @@ readme_commands_run() {
 # The options of subcommands, as they say themselves: $work/options.NAME, and those of all in $work/options.
 list_options() {
     local command
-    for command in run walk config trace capture regress explain debug; do
+    for command in $commands; do
         "$twinwalk" "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*' >"$work/options.$command"
     done
     # Behind these comes a whole run.
@@ -99,7 +100,7 @@ list_options() {
 options_exist() {
     local page option command line bad=0
     list_options
-    grep -hoE -- '"?--[a-z]+"?\)?' tb/tests/bugs.sh | tr -d '")' >>"$work/options"
+    grep -hoE -- '"?--[a-z]+"?\)?' tb/tests/bugs.sh tb/tests/shrink.sh | tr -d '")' >>"$work/options"
     while IFS=: read -r page option; do
         grep -qx -- "$option" "$work/options" || {
             echo "$page: no option $option"
@@ -116,7 +117,7 @@ options_exist() {
                 bad=1
             }
         done < <(grep -oE -- '--[a-z][a-z0-9-]*' <<<"$line")
-    for command in run walk config trace capture regress explain debug; do
+    done < <(found "twinwalk (${commands// /|}) [^\`#]*" "${pages[@]}")
     return $bad
 }
 
