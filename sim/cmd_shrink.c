@@ -44,8 +44,8 @@ static void check_arguments(struct argp_state *state, const struct arguments *ar
 {
     const struct run_options *run = &arguments->run;
 
-    if (run->stats != NULL || run->json != NULL || run->results != NULL || run->wave)
-        argp_error(state, "--stats, --json, --results and --wave are for twinwalk run");
+    if (run->stats != NULL || run->json != NULL || run->results != NULL || run->wave || run->debug.flags != 0)
+        argp_error(state, "--stats, --json, --results, --wave and --debug are for twinwalk run");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
