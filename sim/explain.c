@@ -224,8 +224,8 @@ static int tell(struct explanation *e, const struct bench_options *options)
 {
     struct bench_options pass = *options;
     pass.listener = (struct event_listener){.self = e, .event = tell_event};
-    pass.visitor = (struct bench_visitor){
-        .self = e, .visit = tell_visit, .difference = tell_difference, .ended = ended};
+    pass.visitor =
+        (struct bench_visitor){.self = e, .visit = tell_visit, .difference = tell_difference, .ended = ended};
     e->failed = false;
     return bench_run(&pass);
 }

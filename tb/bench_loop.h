@@ -69,7 +69,8 @@ struct bench_visitor {
     void (*visit)(void *self, struct bench_loop *loop);
     /* RTL and model differ in this cycle; true: go on all the same. */
     bool (*difference)(void *self, struct bench_loop *loop);
-    /* The run has ended, all is as it was in its last cycle; true: an error has been told to whom it concerns. */
+    /* The run has ended, all is as it was in its last cycle; true: an error has been told to whom it
+     * concerns. */
     bool (*ended)(void *self, struct bench_loop *loop);
 };
 

@@ -31,8 +31,8 @@ void debug_flags_help(FILE *out);
 /* NULL after a message. */
 struct debug_log *debug_log_open(const struct debug_options *options);
 
-/* An event_listener's function with the log as self. */
-void debug_log_event(void *log, const struct event *event);
+/* An event_listener's function. */
+void debug_log_event(void *self, const struct event *event);
 
 /* Completes the file, whatever came of the run. -1 after a message: it could not be written. */
 int debug_log_close(struct debug_log *log);

@@ -34,15 +34,16 @@ struct difference_path *difference_path_create(void)
 
 void difference_path_destroy(struct difference_path *path)
 {
-    struct item *item, *next;
     if (!path)
         return;
-    HASH_ITER(hh, path->items, item, next)
-    {
-        HASH_DEL(path->items, item);
+    struct item *item = path->items;
+    HASH_CLEAR(hh, path->items);
+    while (item) {
+        struct item *next = item->hh.next;
         free(item->name);
         free(item->text);
         free(item);
+        item = next;
     }
     free(path);
 }

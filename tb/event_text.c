@@ -32,7 +32,7 @@ static void add(struct line *line, const char *format, ...)
 void event_entry_text(uint64_t entry, unsigned level, unsigned state, char *text, size_t size)
 {
     struct line line = {.text = text, .size = size};
-    bool leaf = state & ENTRY_IS_LEAF;
+    bool leaf = level && (state & ENTRY_IS_LEAF);
 
     text[0] = '\0';
     if (!(state & ENTRY_IS_PRESENT)) {
@@ -385,14 +385,14 @@ static void control_text(struct line *line, const struct event *event)
 static void write_text(const struct event *event, struct line line)
 {
     line.text[0] = '\0';
+    bool lookup = (event->kind >= EVENT_L1_HIT && event->kind <= EVENT_UNPAGED) ||
+                  (event->kind >= EVENT_L2_HIT && event->kind <= EVENT_L2_NOT_DIRTY);
     if (event->kind <= EVENT_ILLEGAL)
         interface_text(&line, event);
-    else if (event->kind <= EVENT_UNPAGED)
+    else if (lookup)
         lookup_text(&line, event);
     else if (event->kind <= EVENT_DEQUEUE)
         queue_text(&line, event);
-    else if (event->kind <= EVENT_L2_NOT_DIRTY)
-        lookup_text(&line, event);
     else if (event->kind <= EVENT_RESULT_LOST)
         walker_text(&line, event);
     else if (event->kind <= EVENT_DROP)

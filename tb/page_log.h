@@ -17,8 +17,8 @@ struct page_log;
 struct page_log *page_log_create(uint64_t va);
 void page_log_destroy(struct page_log *log);
 
-/* Hears of every event; an event_listener's function with the log as self. */
-void page_log_event(void *log, const struct event *event);
+/* Hears of every event; an event_listener's function. */
+void page_log_event(void *self, const struct event *event);
 
 /* The last of it, oldest first, with a line that says how much is left out. */
 void page_log_print(const struct page_log *log, FILE *out);

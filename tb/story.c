@@ -19,9 +19,8 @@ struct story *story_create(void)
     return story;
 }
 
-static void free_life(struct story *story, struct life *life)
+static void free_life(struct life *life)
 {
-    HASH_DEL(story->lives, life);
     free(life->events);
     free(life->explanation);
     free(life);
@@ -29,16 +28,21 @@ static void free_life(struct story *story, struct life *life)
 
 void story_destroy(struct story *story)
 {
-    struct life *life, *next;
-    struct provenance *provenance, *next_provenance;
     if (!story)
         return;
-    HASH_ITER(hh, story->lives, life, next)
-    free_life(story, life);
-    HASH_ITER(hh, story->provenances, provenance, next_provenance)
-    {
-        HASH_DEL(story->provenances, provenance);
+    struct life *life = story->lives;
+    HASH_CLEAR(hh, story->lives);
+    while (life) {
+        struct life *next = life->hh.next;
+        free_life(life);
+        life = next;
+    }
+    struct provenance *provenance = story->provenances;
+    HASH_CLEAR(hh, story->provenances);
+    while (provenance) {
+        struct provenance *next = provenance->hh.next;
         free(provenance);
+        provenance = next;
     }
     free(story->verdict);
     free(story);
@@ -115,8 +119,10 @@ static void end_life(struct story *story, struct life *life, const struct event 
 {
     uint64_t *slot = &story->finished[story->finished_count % FINISHED];
     struct life *oldest = story->finished_count >= FINISHED ? story_life(story, *slot) : NULL;
-    if (oldest)
-        free_life(story, oldest);
+    if (oldest) {
+        HASH_DEL(story->lives, oldest);
+        free_life(oldest);
+    }
     *slot = life->index;
     story->finished_count++;
     life->is_answered = true;

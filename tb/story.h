@@ -18,8 +18,8 @@ struct story;
 struct story *story_create(void);
 void story_destroy(struct story *story);
 
-/* Hears of every event; an event_listener's function with the story as self. */
-void story_event(void *story, const struct event *event);
+/* Hears of every event; an event_listener's function. */
+void story_event(void *self, const struct event *event);
 
 /* Whose opinion of answers is to be kept, from now on; NULL: nobody's. Must live as long as events come. */
 void story_set_judge(struct story *story, struct judge *judge);
