@@ -9,6 +9,9 @@
 
 #include "commands.h"
 #include "config.h"
+#include "stack_engine.h"
+
+enum { STACK_PROGRESS = 2000000 }; /* accesses from one progress line to the next */
 
 struct bench_options run_bench_options(const struct run_options *options, const struct config *config)
 {
@@ -51,6 +54,39 @@ static int run_bench(const struct run_options *options, const struct config *con
     return code;
 }
 
+static void show_stack_progress(const struct stack_run *run)
+{
+    static uint64_t shown;
+    if (run->done - shown < STACK_PROGRESS)
+        return;
+    shown = run->done;
+    fprintf(stderr, "\r%.1f million accesses   ", (double)run->done / 1e6);
+}
+
+static int run_stack(const struct run_options *options, const struct config *config)
+{
+    struct stack_run run = {
+        .params = &config->mmu,
+        .bench = &config->bench,
+        .trace = options->trace,
+        .accesses = options->accesses,
+        .seed = options->seed,
+        .progress = !options->quiet && isatty(STDERR_FILENO) ? show_stack_progress : NULL,
+    };
+    int code = stack_run(&run);
+
+    if (run.progress)
+        fprintf(stderr, "\r%*s\r", 30, "");
+    if (code == EXIT_AGREED && options->csv && stack_report_csv(&run, options->csv) != 0)
+        code = EXIT_USAGE;
+    if (code == EXIT_AGREED && options->json && stack_report_json(&run, options->json) != 0)
+        code = EXIT_USAGE;
+    if (code == EXIT_AGREED && !options->quiet)
+        stack_report_text(&run, stdout);
+    stack_run_free(&run);
+    return code;
+}
+
 int cmd_run(int argc, char **argv)
 {
     /* argp moves arguments about, so the line is taken down first. */
@@ -66,7 +102,7 @@ int cmd_run(int argc, char **argv)
     } else if (config_open(&config, options.config, options.settings.settings, options.settings.count) != 0) {
         code = EXIT_USAGE;
     } else {
-        code = run_bench(&options, &config, reproduce);
+        code = options.stack ? run_stack(&options, &config) : run_bench(&options, &config, reproduce);
         config_close(&config);
     }
     setting_list_free(&options.settings);

@@ -24,10 +24,11 @@ struct run_options {
     bool random;
     const char *image; /* NULL: none */
     enum engine engine;
+    bool stack; /* the stack engine, in place of `engine` */
     enum judge_choice judge;
     uint64_t seed;
-    uint64_t cycles, accesses;          /* 0: no bound */
-    const char *stats, *json, *results; /* paths; NULL: not wanted */
+    uint64_t cycles, accesses;                /* 0: no bound */
+    const char *stats, *json, *results, *csv; /* paths; NULL: not wanted */
     bool wave;
     const char *wave_path; /* NULL: the default name */
     bool quiet;

@@ -20,6 +20,7 @@ enum {
     OPTION_STATS,
     OPTION_JSON,
     OPTION_RESULTS,
+    OPTION_CSV,
     OPTION_WAVE,
     OPTION_JUDGE,
     OPTION_NO_JUDGE,
@@ -37,8 +38,7 @@ static const struct argp_option option_table[] = {
     {"set", 's', "SECTION.KEY=VALUE", 0, "set one value, over the file's; may be repeated", 1},
     {"engine", OPTION_ENGINE, "ENGINE", 0,
      "lockstep: RTL and C model, compared in every cycle (the default); model: the C model alone; rtl: the "
-     "RTL "
-     "alone",
+     "RTL alone; stack: the misses of every L1 TLB with LRU at once, of a trace (docs/stack.md)",
      1},
     {"judge", OPTION_JUDGE, NULL, 0, "check every answer by the architectural judge, with any engine", 1},
     {"no-judge", OPTION_NO_JUDGE, NULL, 0, "do not, even in lockstep", 1},
@@ -55,6 +55,7 @@ static const struct argp_option option_table[] = {
     {NULL, 0, NULL, 0, "Output:", 4},
     {"stats", OPTION_STATS, "FILE", 0, "write the statistics as text", 4},
     {"json", OPTION_JSON, "FILE", 0, "write the statistics as JSON", 4},
+    {"csv", OPTION_CSV, "FILE", 0, "--engine stack: write the misses as CSV", 4},
     {"results", OPTION_RESULTS, "FILE", 0, "write one JSON line per access", 4},
     {"wave", OPTION_WAVE, "FILE", OPTION_ARG_OPTIONAL, "write the waveforms of the RTL (FST)", 4},
     {NULL, 0, NULL, 0, "Log of what happens inside (docs/explain.md):", 5},
@@ -100,7 +101,7 @@ static enum engine parse_engine(struct argp_state *state, const char *arg)
         return ENGINE_MODEL;
     if (strcmp(arg, "rtl") == 0)
         return ENGINE_RTL;
-    argp_error(state, "--engine: '%s' is none of lockstep, model, rtl", arg);
+    argp_error(state, "--engine: '%s' is none of lockstep, model, rtl, stack", arg);
     return ENGINE_LOCKSTEP;
 }
 
@@ -118,6 +119,11 @@ static void check_options(struct argp_state *state, struct run_options *options)
         argp_error(state, "--debug-from is beyond --debug-to");
     if (options->wave && options->engine == ENGINE_MODEL)
         argp_error(state, "--wave needs the RTL: use --engine lockstep or rtl");
+    if (options->stack && (!options->trace || options->image || options->cycles || options->results ||
+                           options->stats || options->judge == JUDGE_ON))
+        argp_error(state, "--engine stack takes --trace, --accesses, --seed, --csv and --json");
+    if (options->csv && !options->stack)
+        argp_error(state, "--csv needs --engine stack");
     if (options->random && options->cycles == 0 && options->accesses == UINT64_MAX)
         options->accesses = DEFAULT_RANDOM_ACCESSES;
     if (options->accesses == UINT64_MAX)
@@ -152,7 +158,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         set_once(state, &options->image, arg, "image");
         return 0;
     case OPTION_ENGINE:
-        options->engine = parse_engine(state, arg);
+        options->stack = strcmp(arg, "stack") == 0;
+        options->engine = options->stack ? ENGINE_MODEL : parse_engine(state, arg);
         return 0;
     case OPTION_SEED:
         set_count(state, &options->seed, arg, "seed");
@@ -168,6 +175,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_JSON:
         set_once(state, &options->json, arg, "json");
+        return 0;
+    case OPTION_CSV:
+        set_once(state, &options->csv, arg, "csv");
         return 0;
     case OPTION_RESULTS:
         set_once(state, &options->results, arg, "results");

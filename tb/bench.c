@@ -44,8 +44,7 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
 }
 
-/* Time of this process in user mode; other processes weigh less on it than on the wall clock's. */
-static double user_seconds(void)
+double bench_user_seconds(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -285,11 +284,11 @@ static int run(struct bench *bench)
 
     clock_gettime(CLOCK_MONOTONIC, &bench->start);
     bench->last_progress = bench->start;
-    double user_start = user_seconds();
+    double user_start = bench_user_seconds();
     bench_loop_start(loop);
     enum bench_outcome outcome = bench_loop_run(loop);
     double seconds = seconds_since(&bench->start);
-    double user = user_seconds() - user_start;
+    double user = bench_user_seconds() - user_start;
     end_progress(bench);
     struct bench_failure failure = {0};
     bool told = loop->visitor.ended && loop->visitor.ended(loop->visitor.self, loop);

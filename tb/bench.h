@@ -71,4 +71,7 @@ struct bench_options bench_defaults(const struct mmu_params *params, const struc
  */
 int bench_run(const struct bench_options *options);
 
+/* Time of this process in user mode; other processes weigh less on it than on the wall clock's. */
+double bench_user_seconds(void);
+
 #endif

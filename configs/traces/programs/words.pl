@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-# Counts words, sorts them and looks for anagrams: what scripts do all day.
+# An index of 30,000 words, and questions to it: hashes, arrays, strings and sorting, as in many a script.
 use strict;
 use warnings;
 
-my (%count, %anagrams);
 my $random = 1;
-for my $line (1 .. 4000) {
-    my @words;
-    for (1 .. 10) {
-        $random = ($random * 1103515245 + 12345) % 2147483648;
-        my $number = int($random / 65536) % 199999;
-        my $word = join '', map { chr(97 + ($number * $_) % 26) } 1 .. 3 + $number % 6;
-        push @words, $word;
-    }
-    for my $word (split / /, join ' ', @words) {
-        $count{$word}++;
-        $anagrams{join '', sort split //, $word}{$word} = 1;
-    }
+
+sub number {
+    $random = ($random * 1103515245 + 12345) % 2147483648;
+    return int($random / 65536) % $_[0];
 }
-my @frequent = sort { $count{$b} <=> $count{$a} || $a cmp $b } keys %count;
-my @groups = grep { keys %$_ > 1 } values %anagrams;
-print "$frequent[0] $count{$frequent[0]} ", scalar(@groups), "\n";
+
+my @syllables = qw(ba ke lo mi nu ra se ti vo zu);
+my (@words, %index);
+for my $i (1 .. 30000) {
+    my $word = join '', map { $syllables[$_] } split //, $i * 7919 % 100003;
+    push @words, $word;
+    $index{$word} = {number => $i, count => 0, near => []};
+}
+for (1 .. 20000) {
+    my ($from, $to) = ($words[number(30000)], $words[number(30000)]);
+    $index{$from}{count}++;
+    push @{$index{$from}{near}}, $index{$to}{number} if length $to > 4;
+}
+my @frequent = sort { $index{$b}{count} <=> $index{$a}{count} || $a cmp $b } @words;
+print "$frequent[0] $index{$frequent[0]}{count}\n";
