@@ -286,7 +286,8 @@ module mmu_formal #(
                        (valid == '0 && lookup_valid == '0)) &&
                       (state_q != Drain || blocking_q) && (state_q != Idle || !blocking_q);
   always_comb begin
-    levelled = !result_valid || result_fault != x86_pkg::FaultNone || result_tag[59:58] != 2'd3;
+    levelled = !result_valid || result_fault != x86_pkg::FaultNone ||
+               (result_tag[59:58] != 2'd3 && result_tag[56:45] == pcid);
     for (int w = 0; w < Walkers; w++)
       if (active[w] && (level_q[w*3+:3] < 3'd1 || level_q[w*3+:3] > 3'd5)) levelled = 1'b0;
   end
@@ -387,12 +388,13 @@ module mmu_formal #(
   always_comb begin
     if (rst_n) begin
       assume (sound);
+      assert ((old & ~in_memory) == '0);
       if (watched) begin
         if (done) assert (gone);
         else if (!gone) assert (before_write || (state_q == Broadcast && !dropping_q));
         else assert (state_q == Sweep || state_q == Done || settling);
         // What it has to drop, and has dropped up to now.
-        if (!gone && before_write) assert (at_write[60] && manual_pkg::same_key(at_write[59:0], key));
+        if (!gone && before_write) assert (op_q <= x86_pkg::OpWritePkrs && at_write[60] && manual_pkg::same_key(at_write[59:0], key));
         if (!done && !before_write) assert (manual_pkg::same_key({flags_q[2:0], pcid_q, va_q[56:12]}, key));
         if (gone && !done) assert (state_q == Sweep ? behind == '0 : may_hold == '0);
         // What is under way, and what is filled.
