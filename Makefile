@@ -57,10 +57,11 @@ RUN_ARGS ?= -c configs/default.yaml --random --image configs/images/linux-l4.tab
 JOBS ?= $(shell nproc)
 PLAN ?= configs/regress/smoke.yaml
 REGRESS_ARGS ?=
+MUTATE ?= all
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test test-slurm soak regress lint formal bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test test-slurm soak regress lint formal mutate bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -110,6 +111,10 @@ lint: setup ## check the RTL with three tools, the C code, formats and licence l
 formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROPERTY..." for some)
 	@.ci/setup .ci/packages-formal
 	@.ci/formal $(FORMAL)
+
+mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.md; MUTATE=sample: a few)
+	+@$(BUILD_NOW) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/mutate.sh $(MUTATE)
 
 bench: setup ## measure the speed of bare RTL, lockstep and the C model
 	+@$(BUILD_NOW) $(PROGRAM)

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* twinwalk regress: a plan, its runs, and the reports about them. */
 #include <argp.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "options.h"
+#include "regress_directory.h"
 #include "regress_report.h"
 #include "regress_run.h"
 #include "regress_shrink.h"
@@ -84,49 +81,6 @@ static char *default_directory(const char *plan)
     int length = dot != NULL && dot > name ? (int)(dot - name) : (int)strlen(name);
 
     return asprintf(&directory, "build/regress/%.*s", length, name) < 0 ? NULL : directory;
-}
-
-/* Makes the directory, those above it, and logs/ in it. */
-static int make_directory(const char *directory)
-{
-    char *path;
-    int failed = 0;
-
-    if (asprintf(&path, "%s/logs", directory) < 0)
-        return -1;
-    for (char *slash = strchr(path + 1, '/'); !failed; slash = strchr(slash + 1, '/')) {
-        if (slash != NULL)
-            *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-            fprintf(stderr, "%s: %s\n", path, strerror(errno));
-            failed = -1;
-        }
-        if (slash == NULL)
-            break;
-        *slash = '/';
-    }
-    free(path);
-    return failed;
-}
-
-/* Two regressions in one directory would be in each other's way. The lock goes with the process. */
-static int lock_directory(const char *directory)
-{
-    char *path;
-    int lock;
-
-    if (asprintf(&path, "%s/lock", directory) < 0)
-        return -1;
-    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock < 0) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    } else if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        fprintf(stderr, "%s: another regression is at work there\n", directory);
-        close(lock);
-        lock = -1;
-    }
-    free(path);
-    return lock;
 }
 
 static int write_report(const struct regress_report *report, const char *name,
@@ -232,7 +186,8 @@ int cmd_regress(int argc, char **argv)
     if (arguments.directory == NULL)
         return EXIT_INTERNAL;
     if (plan_open(&plan, arguments.plan) == 0) {
-        if (make_directory(arguments.directory) == 0 && (lock = lock_directory(arguments.directory)) >= 0) {
+        lock = regress_directory_open(arguments.directory);
+        if (lock >= 0) {
             pool = create_pool(&arguments);
             code = pool != NULL ? run_plan(&arguments, &plan, pool) : EXIT_USAGE;
             job_pool_destroy(pool);

@@ -23,5 +23,6 @@ int cmd_explain(int argc, char **argv);
 int cmd_task(int argc, char **argv);
 int cmd_debug(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
+int cmd_mutate(int argc, char **argv);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum { LOG_LINES = 24, SCRIPT_LINES = 60, RETRIED_SHOWN = 50 };
 
-static const char head[] =
+const char report_page_head[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n<style>\n"
     ":root{color-scheme:light dark;--fg:#1d2430;--dim:#667080;--bg:#fff;--line:#d9dee6;--code:#f3f5f8;"
@@ -41,7 +41,7 @@ static void heading(const struct regress_report *report, const struct regress_to
 
     if (localtime_r(&seconds, &local) != NULL)
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &local);
-    fputs(head, out);
+    fputs(report_page_head, out);
     print_escaped(out, report->plan_path);
     fputs("</title></head><body>\n<h1>Regression ", out);
     print_escaped(out, report->plan_path);
