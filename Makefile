@@ -126,6 +126,8 @@ docs: setup ## make the references in docs from the tables in the code
 	mv $(BUILD)/configuration.md docs/configuration.md
 	$(PROGRAM) config --markdown=statistics >$(BUILD)/statistics.md
 	mv $(BUILD)/statistics.md docs/statistics.md
+	$(PROGRAM) coverage points >$(BUILD)/coverage-points.md
+	mv $(BUILD)/coverage-points.md docs/coverage-points.md
 
 clean: ## remove everything built
 	rm -rf build

@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "config.h"
+#include "coverage_names.h"
 #include "stack_engine.h"
 
 enum { STACK_PROGRESS = 2000000 }; /* accesses from one progress line to the next */
@@ -35,6 +36,26 @@ struct bench_options run_bench_options(const struct run_options *options, const 
     return bench;
 }
 
+/* A run whose coverage is written, with names for what is covered. */
+static int run_covered(const struct run_options *options, const struct config *config,
+                       struct bench_options *bench)
+{
+    char *command = coverage_run_command(options), *name = coverage_config_name(options, config);
+    int code = EXIT_INTERNAL;
+
+    if (command == NULL || name == NULL) {
+        fprintf(stderr, "twinwalk run: out of memory\n");
+    } else {
+        bench->coverage = options->coverage;
+        bench->coverage_command = command;
+        bench->config_name = name;
+        code = bench_run(bench);
+    }
+    free(command);
+    free(name);
+    return code;
+}
+
 /* One run, with what --debug asks for. */
 static int run_bench(const struct run_options *options, const struct config *config, const char *reproduce)
 {
@@ -48,7 +69,7 @@ static int run_bench(const struct run_options *options, const struct config *con
             return EXIT_USAGE;
         bench.listener = (struct event_listener){.self = log, .event = debug_log_event};
     }
-    int code = bench_run(&bench);
+    int code = options->coverage != NULL ? run_covered(options, config, &bench) : bench_run(&bench);
     if (log != NULL && debug_log_close(log) != 0)
         code = EXIT_USAGE;
     return code;

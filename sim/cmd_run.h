@@ -29,6 +29,7 @@ struct run_options {
     uint64_t seed;
     uint64_t cycles, accesses;                /* 0: no bound */
     const char *stats, *json, *results, *csv; /* paths; NULL: not wanted */
+    const char *coverage;                     /* likewise */
     bool wave;
     const char *wave_path; /* NULL: the default name */
     bool quiet;

@@ -18,6 +18,7 @@ int cmd_walk(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_coverage(int argc, char **argv);
 int cmd_regress(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_task(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
     {"shrink", "twinwalk shrink", "turn a run that fails into a small script that fails likewise",
      cmd_shrink},
+    {"coverage", "twinwalk coverage", "merge, report and close functional coverage", cmd_coverage},
     {"regress", "twinwalk regress", "do all runs of a plan, and report them", cmd_regress},
     {"mutate", "twinwalk mutate", "put bugs into the RTL and see which runs catch them", cmd_mutate},
     {"task", "twinwalk task", "do the jobs of one Slurm task; regress --slurm starts it", cmd_task},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "html_page.h"
 #include "mutate_report.h"
 #include "output_file.h"
 #include "regress_report.h"
@@ -202,7 +203,7 @@ static void all_mutants(const struct mutate_report *report, FILE *out)
 
 static void heading(const struct mutate_report *report, FILE *out)
 {
-    fputs(report_page_head, out);
+    fputs(html_page_head, out);
     fputs("Mutants</title></head><body>\n<h1>Mutants of the RTL", out);
     fprintf(out, "</h1>\n<p class=\"dim\">Runs of ");
     print_escaped(out, report->plan);

@@ -40,9 +40,6 @@ int regress_report_junit(const struct regress_report *report, const char *path);
 /* One page that needs no other file. -1 after a message on stderr. */
 int regress_report_html(const struct regress_report *report, const char *path);
 
-/* The beginning of a page, with its style, up to the text of its title. */
-extern const char report_page_head[];
-
 /* Text in XML and HTML: markup is escaped, what XML cannot have becomes '?'. */
 void print_escaped(FILE *out, const char *text);
 

@@ -21,6 +21,7 @@ enum {
     OPTION_JSON,
     OPTION_RESULTS,
     OPTION_CSV,
+    OPTION_COVERAGE,
     OPTION_WAVE,
     OPTION_JUDGE,
     OPTION_NO_JUDGE,
@@ -57,6 +58,7 @@ static const struct argp_option option_table[] = {
     {"json", OPTION_JSON, "FILE", 0, "write the statistics as JSON", 4},
     {"csv", OPTION_CSV, "FILE", 0, "--engine stack: write the misses as CSV", 4},
     {"results", OPTION_RESULTS, "FILE", 0, "write one JSON line per access", 4},
+    {"coverage", OPTION_COVERAGE, "FILE", 0, "write the functional coverage (docs/coverage.md)", 4},
     {"wave", OPTION_WAVE, "FILE", OPTION_ARG_OPTIONAL, "write the waveforms of the RTL (FST)", 4},
     {NULL, 0, NULL, 0, "Log of what happens inside (docs/explain.md):", 5},
     {"debug", OPTION_DEBUG, "FLAG,...", 0, "write events with their cycles to stderr; help: list the flags",
@@ -120,10 +122,12 @@ static void check_options(struct argp_state *state, struct run_options *options)
     if (options->wave && options->engine == ENGINE_MODEL)
         argp_error(state, "--wave needs the RTL: use --engine lockstep or rtl");
     if (options->stack && (!options->trace || options->image || options->cycles || options->results ||
-                           options->stats || options->judge == JUDGE_ON))
+                           options->stats || options->coverage || options->judge == JUDGE_ON))
         argp_error(state, "--engine stack takes --trace, --accesses, --seed, --csv and --json");
     if (options->csv && !options->stack)
         argp_error(state, "--csv needs --engine stack");
+    if (options->coverage && options->engine == ENGINE_RTL)
+        argp_error(state, "--coverage watches the model: use --engine lockstep or model");
     if (options->random && options->cycles == 0 && options->accesses == UINT64_MAX)
         options->accesses = DEFAULT_RANDOM_ACCESSES;
     if (options->accesses == UINT64_MAX)
@@ -181,6 +185,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_RESULTS:
         set_once(state, &options->results, arg, "results");
+        return 0;
+    case OPTION_COVERAGE:
+        set_once(state, &options->coverage, arg, "coverage");
         return 0;
     case OPTION_WAVE:
         options->wave = true;

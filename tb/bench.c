@@ -9,6 +9,7 @@
 
 #include "bench_loop.h"
 #include "bench_report.h"
+#include "coverage_data.h"
 #include "image.h"
 
 enum { EXIT_AGREED, EXIT_DISAGREED, EXIT_BAD_INPUT, EXIT_INTERNAL };
@@ -142,6 +143,11 @@ static int open_watchers(struct bench *bench)
             return out_of_memory();
         phys_mem_watch(bench->phys, record_write, bench);
     }
+    if (options->coverage) {
+        loop->coverage = coverage_create(options->params);
+        if (!loop->coverage)
+            return out_of_memory();
+    }
     if (options->record)
         bench_events_listen(loop->events, record_start(options->record, bench->phys));
     if (options->listener.event) {
@@ -203,6 +209,7 @@ static void close_all(struct bench *bench)
     mmu_events_destroy(loop->mmu_events);
     bench_events_destroy(loop->events);
     judge_destroy(loop->judge);
+    coverage_destroy(loop->coverage);
     if (loop->rtl)
         rtl_close(loop->rtl);
     mmu_destroy(loop->mmu);
@@ -260,6 +267,29 @@ static void explain_failure(const struct bench *bench, struct bench_failure *fai
         fprintf(stderr, "to reproduce: %s\n", bench->options->reproduce);
 }
 
+/* Only what passed has been checked: of a run that failed there is no coverage. */
+static int write_coverage(const struct bench *bench, struct bench_failure *failure)
+{
+    const struct bench_options *options = bench->options;
+    if (failure->kind) {
+        fprintf(stderr, "%s: not written, the run failed\n", options->coverage);
+        return 0;
+    }
+    struct coverage_data *data =
+        coverage_data_of_run(options->config_name, options->params, options->coverage_command,
+                             bench->loop.cycle, coverage_points(bench->loop.coverage));
+    if (!data) {
+        out_of_memory();
+        return -1;
+    }
+    char point[2 * COVERAGE_NAME_BYTES];
+    if (coverage_contradictions(data, point, sizeof(point)))
+        bench_failure_of_coverage(failure, &bench->loop, point);
+    int failed = coverage_data_write(data, options->coverage);
+    coverage_data_destroy(data);
+    return failed;
+}
+
 static int write_outputs(const struct bench *bench, const struct bench_report *report)
 {
     const struct bench_options *options = bench->options;
@@ -304,6 +334,9 @@ static int run(struct bench *bench)
         *bench->options->failure = failure;
     if (bench->options->record)
         record_offered(bench->options->record, loop->cycle, &loop->offer);
+    if (loop->coverage && !input_broke && write_coverage(bench, &failure))
+        return EXIT_BAD_INPUT;
+    bool contradicted = loop->coverage && failure.kind && outcome == OUTCOME_DONE && !failures;
     const struct bench_report report = {
         .engine = bench->options->engine,
         .cycles = loop->cycle,
@@ -325,7 +358,7 @@ static int run(struct bench *bench)
         return EXIT_INTERNAL;
     if (input_broke && !report.mismatches)
         return EXIT_BAD_INPUT;
-    return report.mismatches || report.failures ? EXIT_DISAGREED : EXIT_AGREED;
+    return report.mismatches || report.failures || contradicted ? EXIT_DISAGREED : EXIT_AGREED;
 }
 
 int bench_run(const struct bench_options *options)

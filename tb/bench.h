@@ -36,23 +36,25 @@ struct bench_options {
     int (*open_stimulus)(void *open_self, const struct stimulus_env *env, struct stimulus *out);
     void *open_self;
 
-    const char *image;              /* NULL: none */
-    uint64_t seed;                  /* of the random stimulus and of the memory's delays */
-    uint64_t cycles;                /* nothing new is offered from this cycle on; 0 or UINT64_MAX: no bound */
-    uint64_t accesses;              /* no more accesses than that; 0 or UINT64_MAX: no bound */
-    const char *stats;              /* file for the statistics as text; NULL: none */
-    const char *json;               /* the same as JSON */
-    const char *results;            /* one JSON line per access */
-    bool progress;                  /* a line on stderr that tells how far the run is */
-    bool quiet;                     /* no summary on stdout */
-    bool judge;                     /* the architectural judge checks every answer */
-    const char *wave;               /* file for the waves of the RTL; NULL: none */
-    struct event_listener listener; /* hears of every event; .event NULL: nobody does. Of those of
-                                     the model too: from the beginning, or when a visitor asks for them */
-    struct bench_visitor visitor;   /* .visit NULL: nobody visits */
-    const char *reproduce;          /* command line that repeats the run; printed with a failure */
-    struct record *record;          /* of what goes into the MMU; NULL: none */
-    struct bench_failure *failure;  /* gets what failed, kind NULL: nothing did; NULL: of no interest */
+    const char *image;    /* NULL: none */
+    uint64_t seed;        /* of the random stimulus and of the memory's delays */
+    uint64_t cycles;      /* nothing new is offered from this cycle on; 0 or UINT64_MAX: no bound */
+    uint64_t accesses;    /* no more accesses than that; 0 or UINT64_MAX: no bound */
+    const char *stats;    /* file for the statistics as text; NULL: none */
+    const char *json;     /* the same as JSON */
+    const char *results;  /* one JSON line per access */
+    bool progress;        /* a line on stderr that tells how far the run is */
+    bool quiet;           /* no summary on stdout */
+    bool judge;           /* the architectural judge checks every answer */
+    const char *wave;     /* file for the waves of the RTL; NULL: none */
+    const char *coverage; /* file for functional coverage; NULL: none, and always with ENGINE_RTL */
+    const char *coverage_command, *config_name; /* with it: the line that repeats the run, the machine */
+    struct event_listener listener;             /* hears of every event; .event NULL: nobody does. Of those of
+                                                 the model too: from the beginning, or when a visitor asks for them */
+    struct bench_visitor visitor;               /* .visit NULL: nobody visits */
+    const char *reproduce;         /* command line that repeats the run; printed with a failure */
+    struct record *record;         /* of what goes into the MMU; NULL: none */
+    struct bench_failure *failure; /* gets what failed, kind NULL: nothing did; NULL: of no interest */
 };
 
 /*

@@ -99,3 +99,10 @@ void bench_failure_of_stimulus(struct bench_failure *failure, const struct bench
     else
         snprintf(failure->signature, sizeof(failure->signature), "an expectation of the stimulus");
 }
+
+void bench_failure_of_coverage(struct bench_failure *failure, const struct bench_loop *loop,
+                               const char *point)
+{
+    *failure = (struct bench_failure){.kind = "coverage", .cycle = loop->cycle};
+    snprintf(failure->signature, sizeof(failure->signature), "%s", point);
+}

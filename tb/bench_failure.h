@@ -11,7 +11,7 @@
 #include "bench_loop.h"
 
 struct bench_failure {
-    const char *kind;    /* mismatch, illegal, protocol, hang, stuck or expectation */
+    const char *kind;    /* mismatch, illegal, protocol, hang, stuck, expectation or coverage */
     char signature[160]; /* one line without cycles, addresses and other numbers of one run */
     uint64_t cycle;      /* in which the run ended */
 };
@@ -24,6 +24,10 @@ void bench_failure_of_loop(struct bench_failure *failure, const struct bench_loo
 
 /* The failure of a run whose only fault are expectations of its stimulus. */
 void bench_failure_of_stimulus(struct bench_failure *failure, const struct bench_loop *loop);
+
+/* A point of functional coverage was hit that coverage.def says cannot be. */
+void bench_failure_of_coverage(struct bench_failure *failure, const struct bench_loop *loop,
+                               const char *point);
 
 /*
  * The signature of a mismatch: the first signal of rtl_report() without its

@@ -18,7 +18,7 @@ enum {
 
 struct flags {
     bool model, rtl;
-    bool watched; /* by judge, results or record of events */
+    bool watched; /* by judge, results, record of events or coverage */
     bool heard;   /* answers are of interest to these or to the stimulus */
 };
 
@@ -389,6 +389,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         if (resp)
             in.mem_resp = *resp;
 
+        if (flags.watched && loop->coverage)
+            coverage_before(loop->coverage, loop->mmu, &in, loop->cycle);
         uint64_t quiet = 0;
         if (!flags.rtl && !accepted && !op_accepted && !resp && !out->mem_req_valid)
             quiet = quiet_cycles(loop);
@@ -415,6 +417,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
                 mmu_step(loop->mmu, &in);
             if (flags.watched && flags.model && UNLIKELY(loop->mmu_events != NULL))
                 mmu_events_step(loop->mmu_events, loop->mmu, &in);
+            if (flags.watched && loop->coverage)
+                coverage_after(loop->coverage, loop->mmu);
             loop->cycle++;
         }
         if (--routine == 0) {
@@ -452,7 +456,7 @@ int bench_loop_observe(struct bench_loop *loop)
 
 enum bench_outcome bench_loop_run(struct bench_loop *loop)
 {
-    bool watched = loop->judge || loop->results || loop->events;
+    bool watched = loop->judge || loop->results || loop->events || loop->coverage;
     bool heard = watched || loop->stimulus.answered;
 
     if (loop->mmu && loop->rtl)

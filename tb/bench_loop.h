@@ -17,6 +17,7 @@
 
 #include "bench_events.h"
 #include "bench_results.h"
+#include "coverage.h"
 #include "judge.h"
 #include "memory.h"
 #include "mmu.h"
@@ -84,6 +85,7 @@ struct bench_loop {
     struct bench_results *results;
     struct bench_events *events;
     struct mmu_events *mmu_events; /* only with events and mmu */
+    struct coverage *coverage;     /* needs the model */
     struct stimulus stimulus;
     struct bench_visitor visitor;
     uint64_t cycle_limit; /* the stimulus is not asked from this cycle on; UINT64_MAX: no bound */

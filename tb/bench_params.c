@@ -43,7 +43,9 @@ static bool cache_possible(uint32_t kib, uint32_t ways)
 static const char *check_weights(const struct bench_params *p, const char **key)
 {
     *key = "random.weight_read";
-    if (p->random.weight_read + p->random.weight_write + p->random.weight_implicit == 0)
+    if (p->random.weight_read + p->random.weight_write + p->random.weight_implicit +
+            p->random.weight_implicit_write ==
+        0)
         return "the weights of all accesses are 0";
     *key = "random.weight_user";
     if (p->random.weight_user + p->random.weight_supervisor == 0)
@@ -51,7 +53,8 @@ static const char *check_weights(const struct bench_params *p, const char **key)
     *key = "random.weight_invlpg";
     if (p->random.op_rate != 0 && p->random.weight_invlpg + p->random.weight_invpcid + p->random.weight_cr3 +
                                           p->random.weight_cr0 + p->random.weight_cr4 +
-                                          p->random.weight_efer + p->random.weight_pkeys ==
+                                          p->random.weight_efer + p->random.weight_pkeys +
+                                          p->random.weight_paging ==
                                       0)
         return "the weights of all operations are 0, but random.op_rate is not";
     *key = "random.weight_map";

@@ -19,13 +19,16 @@ static uint32_t fill_attrs(struct random_accesses *accesses, uint32_t at, uint64
 static void set_attrs(struct random_accesses *accesses)
 {
     const struct bench_params *bench = accesses->tables->env->bench;
-    uint64_t kinds = bench->random.weight_read + bench->random.weight_write + bench->random.weight_implicit;
+    uint64_t implicit_write = bench->random.weight_implicit_write;
+    uint64_t kinds = bench->random.weight_read + bench->random.weight_write + bench->random.weight_implicit +
+                     implicit_write;
     uint64_t user = bench->random.weight_user;
     uint64_t modes = user + bench->random.weight_supervisor;
     uint64_t whole = kinds * modes;
     uint32_t at = 0;
 
     at = fill_attrs(accesses, at, bench->random.weight_implicit * modes, whole, ACCESS_READ | ATTR_IMPLICIT);
+    at = fill_attrs(accesses, at, implicit_write * modes, whole, ACCESS_WRITE | ATTR_IMPLICIT);
     at = fill_attrs(accesses, at, bench->random.weight_write * user, whole, ACCESS_WRITE | ATTR_USER);
     at = fill_attrs(accesses, at, bench->random.weight_write * (modes - user), whole, ACCESS_WRITE);
     at = fill_attrs(accesses, at, bench->random.weight_read * (modes - user), whole, ACCESS_READ);

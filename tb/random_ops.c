@@ -9,12 +9,13 @@
 enum {
     CR0_PE = 1,
     CR3_PCID = 0xfff,
-    NXE_OFF_MAX = 3000, /* cycles; meanwhile every entry with NX is a reserved-bit fault */
+    PAGING_OFF_MAX = 300, /* cycles */
+    NXE_OFF_MAX = 3000,   /* cycles; meanwhile every entry with NX is a reserved-bit fault */
 };
 
 #define CR4_TOGGLED (CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE | CR4_PKS)
 
-enum { GROUP_INVLPG, GROUP_INVPCID, GROUP_CR3, GROUP_CR0, GROUP_CR4, GROUP_EFER, GROUP_KEYS };
+enum { GROUP_INVLPG, GROUP_INVPCID, GROUP_CR3, GROUP_CR0, GROUP_CR4, GROUP_EFER, GROUP_KEYS, GROUP_PAGING };
 
 uint64_t random_ops_due(const struct random_ops *ops)
 {
@@ -72,7 +73,7 @@ void random_ops_open(struct random_ops *ops, struct random_tables *tables, struc
         [GROUP_INVLPG] = bench->random.weight_invlpg, [GROUP_INVPCID] = bench->random.weight_invpcid,
         [GROUP_CR3] = bench->random.weight_cr3,       [GROUP_CR0] = bench->random.weight_cr0,
         [GROUP_CR4] = bench->random.weight_cr4,       [GROUP_EFER] = bench->random.weight_efer,
-        [GROUP_KEYS] = bench->random.weight_pkeys,
+        [GROUP_KEYS] = bench->random.weight_pkeys,    [GROUP_PAGING] = bench->random.weight_paging,
     };
     *ops = (struct random_ops){.tables = tables, .source = source};
     memcpy(ops->weights, weights, sizeof(weights));
@@ -140,6 +141,17 @@ static struct op_req change_efer(struct random_ops *ops, uint64_t cycle)
     return (struct op_req){.op = OP_WRITE_EFER, .value = ops->efer ^ EFER_NXE};
 }
 
+/* Only without PCIDs may CR0.PG be cleared: they go first. */
+static struct op_req turn_paging_off(struct random_ops *ops, uint64_t cycle)
+{
+    struct op_req off = {.op = OP_WRITE_CR0, .value = ops->cr0 & ~CR0_PG};
+    add_value(ops, cycle + random_below(ops->source, PAGING_OFF_MAX), OP_WRITE_CR0, ops->cr0 | CR0_PG);
+    if (!(ops->cr4 & CR4_PCIDE))
+        return off;
+    random_ops_add(ops, cycle, &off);
+    return (struct op_req){.op = OP_WRITE_CR4, .value = ops->cr4 & ~CR4_PCIDE};
+}
+
 static struct op_req choose(struct random_ops *ops, uint64_t cycle, uint64_t va)
 {
     uint32_t draw = random_below(ops->source, ops->weight_sum);
@@ -161,6 +173,8 @@ static struct op_req choose(struct random_ops *ops, uint64_t cycle, uint64_t va)
         return change_cr4(ops, cycle);
     case GROUP_EFER:
         return change_efer(ops, cycle);
+    case GROUP_PAGING:
+        return turn_paging_off(ops, cycle);
     default:
         return (struct op_req){
             .op = random_chance(ops->source, 500) ? OP_WRITE_PKRU : OP_WRITE_PKRS,
@@ -174,8 +188,10 @@ static void legalise(const struct random_ops *ops, struct op_req *op)
 {
     bool pcide = ops->cr4 & CR4_PCIDE;
 
-    if (op->op == OP_WRITE_CR4 && !pcide && (ops->cr3 & CR3_PCID))
+    if (op->op == OP_WRITE_CR4 && !pcide && ((ops->cr3 & CR3_PCID) || !(ops->cr0 & CR0_PG)))
         op->value &= ~CR4_PCIDE;
+    if (op->op == OP_WRITE_CR0 && pcide)
+        op->value |= CR0_PG;
     if (op->op == OP_WRITE_CR3 && !pcide)
         op->value &= ~(CR3_NO_FLUSH | CR3_PCID);
     if (op->op == OP_INVPCID && !pcide)

@@ -20,7 +20,7 @@ struct random_ops {
     struct random_source *source;
     uint64_t cr0, cr3, cr4, efer; /* as of the operation offered last */
     unsigned space;               /* whose root is in CR3 */
-    uint32_t weights[7], weight_sum;
+    uint32_t weights[8], weight_sum;
 
     /* operations that wait for their cycle, in order of it */
     struct {

@@ -26,6 +26,7 @@ enum {
     SCRIPT_MAX_TOKEN = 256, /* bytes of a name, number or string */
 };
 
+#define SCRIPT_NO_PAGING  (1ull << 63) /* cr0: "nopg", taken out again before the write */
 #define SCRIPT_MAX_REPEAT 1000000000ull
 /* Statements that may be played in one cycle before the script is taken for a runaway. */
 #define SCRIPT_MAX_AT_ONCE 10000000ull

@@ -10,7 +10,8 @@ struct flag {
     uint64_t value;
 };
 
-static const struct flag cr0_flags[] = {{"wp", CR0_WP}, {"pg", CR0_PG}, {"pe", 1}, {NULL, 0}};
+static const struct flag cr0_flags[] = {
+    {"wp", CR0_WP}, {"pg", CR0_PG}, {"pe", 1}, {"nopg", SCRIPT_NO_PAGING}, {NULL, 0}};
 
 static const struct flag cr3_flags[] = {{"noflush", CR3_NO_FLUSH}, {NULL, 0}};
 

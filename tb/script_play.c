@@ -181,11 +181,17 @@ static void follow_op(struct player *player, const struct op_req *op)
         player->levels = op->value & CR4_LA57 ? 5 : 4;
 }
 
+static uint64_t op_value(enum mmu_op op, uint64_t value)
+{
+    bool off = op == OP_WRITE_CR0 && (value & SCRIPT_NO_PAGING);
+    return off ? value & ~(SCRIPT_NO_PAGING | CR0_PG) : value | fixed_bits(op);
+}
+
 static void offer_op(struct player *player, const struct script_statement *statement, const uint64_t *value)
 {
     player->op = (struct op_req){
         .op = statement->op,
-        .value = value[ARG_VALUE] | fixed_bits(statement->op),
+        .value = op_value(statement->op, value[ARG_VALUE]),
         .va = value[ARG_ADDRESS],
         .pcid = statement->op == OP_INVPCID ? (uint16_t)value[ARG_PCID] : 0,
     };

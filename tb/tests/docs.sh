@@ -93,6 +93,9 @@ list_options() {
     done
     # Behind these comes a whole run.
     for command in explain debug; do cat "$work/options.run" >>"$work/options.$command"; done
+    for command in merge report close; do
+        "$twinwalk" coverage "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*'
+    done >"$work/options.coverage"
     # Those of valgrind and git too.
     { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --trace-syscalls --log-file --directory --include; } >"$work/options"
 }
@@ -202,4 +205,6 @@ check "docs/configuration.md is up to date (make docs)" \
     diff docs/configuration.md <("$twinwalk" config --markdown)
 check "docs/statistics.md is up to date (make docs)" \
     diff docs/statistics.md <("$twinwalk" config --markdown=statistics)
+check "docs/coverage-points.md is up to date (make docs)" \
+    diff docs/coverage-points.md <("$twinwalk" coverage points)
 echo "1..$number"

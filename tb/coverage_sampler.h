@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to the files that sample coverage: coverage.c and coverage_*.c. */
+#ifndef TWINWALK_COVERAGE_SAMPLER_H
+#define TWINWALK_COVERAGE_SAMPLER_H
+
+#include <assert.h>
+
+#include "coverage.h"
+#include "mmu_state.h"
+
+enum { COVERAGE_SEEN = 64, COVERAGE_ARRAYS = COVER_array_COUNT };
+
+/* A walker's present walk. */
+struct coverage_walk {
+    uint8_t start;  /* value of dimension `start` */
+    uint8_t again;  /* of dimension `again` */
+    uint8_t fault;  /* of dimension `end`: what the page fault is for */
+    uint8_t access; /* of dimension `access`, of this or the latest walk */
+    bool walked;    /* there was one */
+    uint64_t taken; /* cycle in which memory took its request */
+};
+
+/* Arrays as in dimension `array`, NULL where there is none, and what fills of them show. */
+struct coverage_array {
+    const struct tlb_array *array;
+    uint32_t *epochs; /* of each entry, when it was filled */
+    uint16_t lfsr;
+    uint64_t evictions, entries; /* before the clock edge */
+};
+
+struct coverage {
+    struct coverage_points points;
+    const struct mmu_params *params;
+    uint64_t cycle;
+    struct coverage_array arrays[COVERAGE_ARRAYS];
+    bool attached;
+
+    /* lookups sampled lately: the same again shows nothing new */
+    struct {
+        uint64_t key, generation;
+    } seen[MMU_MAX_PORTS][COVERAGE_SEEN];
+    uint8_t last_size[COVER_size_place_COUNT][MMU_MAX_PORTS]; /* and 1; 0: none yet */
+
+    /* the operation accepted last, and that before it */
+    uint8_t op; /* value of dimension `op` */
+    bool any_op;
+    struct op_req request;
+    uint16_t op_pcid; /* that it is for */
+    uint8_t offered;  /* values of dimension `control_state` sampled for the one on offer, and 1 */
+    uint32_t waited;  /* values of dimension `waiting` sampled for this register write, a bit each */
+
+    struct coverage_walk walks[WALKERS_MAX];
+    uint64_t request_offered;        /* cycle */
+    uint8_t sent[MISS_QUEUE_MAX][2]; /* times an entry was sent back, by an operation and by a drop */
+    uint32_t epoch;                  /* counts changes of the PCID */
+    uint16_t epoch_pcid;
+
+    uint64_t filled_cycle, filled_tag; /* latest fill of an L1 TLB */
+    bool filled;
+    uint64_t broadcast_cycle; /* latest broadcast, and what it was */
+    bool broadcast;
+    uint8_t broadcast_kind; /* value of dimension `overtaking`, or its COUNT */
+    struct invalidation broadcast_inv;
+
+    /* the present cycle, before its clock edge */
+    bool busy;
+    bool may_fill;      /* some array may be filled at the edge */
+    bool looking_up;    /* a lookup in the L2 TLB ends and is not sent back */
+    bool finishing;     /* the miss queue takes the result */
+    bool responding;    /* a response is taken */
+    bool taking;        /* memory takes the request */
+    uint64_t fill_vpn;  /* of what the L1 TLB gets then */
+    int looked_up;      /* entry whose lookup ends, or NO_ENTRY */
+    unsigned responder; /* walker */
+    uint8_t lookup_valid, miss, answer_valid;
+    struct l1_hit hits[MMU_MAX_PORTS]; /* of this cycle's lookups */
+    uint32_t used;
+    uint64_t merges_refused;
+    struct miss_queue queue;
+    struct page_walker walker;
+    struct control control;
+};
+
+static inline void cover_point(struct coverage *c, struct coverage_point *point)
+{
+    if (!point->hits++)
+        point->first = c->cycle;
+}
+
+/* cover_<group>(c, value...): the point of these values is hit. */
+#define COVER_CHECKED(dimension, value) (assert((value) < COVER_##dimension##_COUNT), (value))
+#define COVER_GROUP1(name, a, text)                                                                          \
+    static inline void cover_##name(struct coverage *k, unsigned i)                                          \
+    {                                                                                                        \
+        cover_point(k, &k->points.name[COVER_CHECKED(a, i)]);                                                \
+    }
+#define COVER_GROUP2(name, a, b, text)                                                                       \
+    static inline void cover_##name(struct coverage *k, unsigned i, unsigned j)                              \
+    {                                                                                                        \
+        unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
+        cover_point(k, &k->points.name[at]);                                                                 \
+    }
+#define COVER_GROUP3(name, a, b, c, text)                                                                    \
+    static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l)                  \
+    {                                                                                                        \
+        unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
+        cover_point(k, &k->points.name[at * COVER_##c##_COUNT + COVER_CHECKED(c, l)]);                       \
+    }
+#define COVER_GROUP4(name, a, b, c, d, text)                                                                 \
+    static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l, unsigned m)      \
+    {                                                                                                        \
+        unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
+        at = at * COVER_##c##_COUNT + COVER_CHECKED(c, l);                                                   \
+        cover_point(k, &k->points.name[at * COVER_##d##_COUNT + COVER_CHECKED(d, m)]);                       \
+    }
+#define COVER_GROUP5(name, a, b, c, d, e, text)                                                              \
+    static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l, unsigned m,      \
+                                    unsigned n)                                                              \
+    {                                                                                                        \
+        unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
+        at = at * COVER_##c##_COUNT + COVER_CHECKED(c, l);                                                   \
+        at = at * COVER_##d##_COUNT + COVER_CHECKED(d, m);                                                   \
+        cover_point(k, &k->points.name[at * COVER_##e##_COUNT + COVER_CHECKED(e, n)]);                       \
+    }
+#define COVER_GROUP6(name, a, b, c, d, e, f, text)                                                           \
+    static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l, unsigned m,      \
+                                    unsigned n, unsigned o)                                                  \
+    {                                                                                                        \
+        unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
+        at = at * COVER_##c##_COUNT + COVER_CHECKED(c, l);                                                   \
+        at = at * COVER_##d##_COUNT + COVER_CHECKED(d, m);                                                   \
+        at = at * COVER_##e##_COUNT + COVER_CHECKED(e, n);                                                   \
+        cover_point(k, &k->points.name[at * COVER_##f##_COUNT + COVER_CHECKED(f, o)]);                       \
+    }
+#include "coverage.def"
+
+/* The lowest bit of a set that is not empty, as a number. */
+static inline unsigned coverage_lowest(uint32_t set)
+{
+    return (unsigned)__builtin_ctz(set);
+}
+
+/* At most `most`. */
+static inline unsigned coverage_capped(unsigned value, unsigned most)
+{
+    return value < most ? value : most;
+}
+
+static inline unsigned coverage_who(unsigned attr)
+{
+    return attr & ATTR_USER       ? COVER_who_user
+           : attr & ATTR_IMPLICIT ? COVER_who_implicit
+                                  : COVER_who_supervisor;
+}
+
+static inline unsigned coverage_access(unsigned attr)
+{
+    unsigned kind = attr & ATTR_KIND;
+    if (kind == ACCESS_FETCH)
+        return attr & ATTR_USER ? COVER_access_fetch_user : COVER_access_fetch_supervisor;
+    return kind * COVER_who_COUNT + coverage_who(attr);
+}
+
+/* Value of dimension `control_state`. */
+unsigned coverage_control_state(const struct control *control, bool fault_waiting);
+
+/* coverage_ops.c: control operations that are offered, accepted, waiting. */
+void coverage_sample_ops(struct coverage *c, const struct mmu *mmu, const struct mmu_in *in);
+
+/* coverage_lookups.c: lookups in L1 TLBs, and in the L2 TLB. */
+void coverage_sample_lookups(struct coverage *c, const struct mmu *mmu);
+void coverage_sample_l2(struct coverage *c, const struct mmu *mmu);
+/* A page's rights and an access meet; place: value of dimension `place`. */
+void coverage_sample_rights(struct coverage *c, unsigned place, uint64_t data, unsigned attr,
+                            const struct translation_context *context);
+
+/* The array and entry of an L2 TLB that translates for a miss queue entry; false: none. */
+bool coverage_find_l2(const struct coverage *c, const struct mmu *mmu, unsigned id, unsigned *array,
+                      uint32_t *entry);
+
+/* coverage_misses.c: the miss queue. */
+void coverage_sample_queue_before(struct coverage *c, const struct mmu *mmu);
+void coverage_sample_queue_after(struct coverage *c, const struct mmu *mmu);
+
+/* coverage_walks.c: walks and the memory channel. */
+void coverage_sample_memory(struct coverage *c, const struct mmu *mmu, const struct mmu_in *in);
+void coverage_sample_walks_after(struct coverage *c, const struct mmu *mmu);
+
+/* coverage_overtaken.c and coverage_drops.c: the cycles of broadcasts and sweeps. */
+void coverage_sample_overtaken(struct coverage *c, const struct mmu *mmu, const struct mmu_in *in);
+void coverage_sample_drops(struct coverage *c, const struct mmu *mmu, const struct invalidation *inv);
+void coverage_sample_sweep(struct coverage *c, const struct mmu *mmu);
+
+/* coverage_arrays.c: fills, ways, tags. */
+void coverage_attach(struct coverage *c, const struct mmu *mmu);
+void coverage_sample_fills_before(struct coverage *c);
+void coverage_sample_fills_after(struct coverage *c, const struct mmu *mmu);
+/* A hit: how old the entry is, whose it is. array: value of dimension `array`. */
+void coverage_sample_hit_entry(struct coverage *c, const struct mmu *mmu, unsigned array, uint32_t entry);
+/* A miss: what the array has that nearly matches. */
+void coverage_sample_near(struct coverage *c, const struct mmu *mmu, unsigned array, uint64_t vpn);
+/* Value of dimension `tlb` or `store` of an array; walk caches only of `store`. */
+unsigned coverage_store_of(unsigned array);
+unsigned coverage_way_value(unsigned way);
+
+#endif
