@@ -119,6 +119,7 @@ mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.m
 bench: setup ## measure the speed of bare RTL, lockstep and the C model
 	+@$(BUILD_NOW) $(PROGRAM)
 	@TWINWALK=$(PROGRAM) tb/bench_speed.sh
+	@TWINWALK=$(PROGRAM) tb/bench_stack.sh
 
 docs: setup ## make the references in docs from the tables in the code
 	+@$(BUILD_NOW) $(PROGRAM)

@@ -33,8 +33,8 @@ make_lookup() {
 }
 
 make_sort() {
-    awk 'BEGIN {for (i = 0; i < 100000; i++) {x = (x * 16807 + 11) % 2147483647; print x, i}}' >"$work/sort.in"
-    capture sort 16M 6M sort --parallel=1 -S 64M "$work/sort.in" -o "$work/sort.out"
+    awk 'BEGIN {for (i = 0; i < 24000; i++) {x = (x * 16807 + 11) % 2147483647; print x, i}}' >"$work/sort.in"
+    capture sort 38M 6M sort --parallel=1 -S 64M "$work/sort.in" -o "$work/sort.out"
 }
 
 make_graph() {
@@ -53,7 +53,7 @@ make_hash_join() {
     capture hash_join 6M 5M "$work/hash_join"
 }
 
-make_interpreter() { capture interpreter 35M 6M perl programs/words.pl; }
+make_interpreter() { capture interpreter 95M 6M perl programs/words.pl; }
 
 make_compressor() {
     head -c 16M "$(gcc -print-prog-name=cc1)" >"$work/data"

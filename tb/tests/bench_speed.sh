@@ -64,10 +64,18 @@ nothing_left() {
     [ "$status" -eq 1 ] && [ ! -e "$work/bench.json" ]
 }
 
+# All points at once against one by one; it compares the misses itself.
+stack_engine() {
+    BENCH_REPEAT=1 BENCH_ACCESSES=3000 BENCH_STACK_JSON=$work/stack.json tb/bench_stack.sh >"$work/out" 2>&1 &&
+        [ "$(grep -cE '^(sqlite3|compiler|hash_join) +(model +1|stack +1408) +3000( +[0-9]+\.[0-9]+){2}$' "$work/out")" -eq 6 ] &&
+        [ "$(grep -c 'times as fast' "$work/out")" -eq 3 ] && [ "$(grep -c '"points": 1408' "$work/stack.json")" -eq 3 ]
+}
+
 check "a run of everything" bench BENCH_REPEAT=2
 check "rates of every engine" rates_everywhere
 check "every goal is met or missed" goals_judged
 check "JSON" json_complete
+check "stack engine" stack_engine
 check "bad number of repetitions" refused BENCH_REPEAT=0
 check "bad length" refused BENCH_CYCLES=1e6
 check "no JSON when a run fails" nothing_left
