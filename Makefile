@@ -36,8 +36,17 @@ ifdef FUZZ
 OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_TIME :=
 endif
+ifdef GCOV
+OPTIMIZE := -O0 -g
+LINK_TIME :=
+endif
 CFLAGS := -std=gnu11 $(WARNINGS) $(OPTIMIZE)
 LDLIBS := -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread -lsqlite3
+
+ifdef GCOV
+LDLIBS += --coverage
+$(BUILD)/cmodel/%.o: CFLAGS += --coverage
+endif
 
 # The library is everything but the program's main; tests link it too.
 SOURCES := $(filter-out sim/main.c,$(wildcard cmodel/*.c tb/*.c sim/*.c))

@@ -25,5 +25,6 @@ int cmd_task(int argc, char **argv);
 int cmd_debug(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_mutate(int argc, char **argv);
+int cmd_code_coverage(int argc, char **argv);
 
 #endif

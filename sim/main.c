@@ -23,6 +23,8 @@ static const struct command commands[] = {
     {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
     {"capture", "twinwalk capture", "run a program and write a trace of its memory accesses", cmd_capture},
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
+    {"code-coverage", "twinwalk code-coverage", "report which lines of RTL and C model ran",
+     cmd_code_coverage},
     {"shrink", "twinwalk shrink", "turn a run that fails into a small script that fails likewise",
      cmd_shrink},
     {"coverage", "twinwalk coverage", "merge, report and close functional coverage", cmd_coverage},
@@ -37,7 +39,7 @@ static void print_usage(FILE *out)
                  "An x86-64 MMU in RTL and in C, in lockstep, on a real machine's page tables.\n\n"
                  "Commands; each has --help:\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\nExit codes: 0 all agreed, 1 a mismatch or a failed expectation,\n"
                  "2 bad usage, configuration or input, 3 internal error.\n");
 }

@@ -8,21 +8,38 @@
 # object. What is built is kept under a name that is a digest of everything it
 # is made from, so a change of any source builds anew; several may build the same
 # at once. Nothing is ever deleted from the cache but by `make clean`; a build has
-# about 0.7 MB. Runs from the project's root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves.
+# about 0.7 MB. Runs from the project's root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves,
+# RTL_COVERAGE=line|toggle with counters of lines (and of toggles).
 set -eu
 cache=$1
 shift
 rtl=${RTL_DIR:-rtl}
 cxx=${RTL_CXX:-g++}
 trace=${RTL_TRACE:-0}
-flags= fst=
+flags= fst= optimize=-O3 coverage=0 more=
 
 seam="tb/rtl_seam.cpp tb/rtl_seam.h tb/signals.def"
 decoding="tb/signal_decode.c tb/bench_names.c"
 if [ "$trace" = 1 ]; then
     flags="--trace-fst --trace-structs"
 fi
-digest=$({ cat "$rtl"/*.sv $seam $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20)
+case ${RTL_COVERAGE:-} in
+'') ;;
+line | toggle)
+    # Counters are many and slow to compile; those of toggles by far the most.
+    flags="$flags --coverage-line"
+    [ "$RTL_COVERAGE" = line ] || flags="$flags --coverage-toggle"
+    optimize=-O1 coverage=1 more=tb/rtl_for_coverage.sh
+    ;;
+*)
+    echo "tb/build_rtl.sh: RTL_COVERAGE is '$RTL_COVERAGE', not line or toggle" >&2
+    exit 1
+    ;;
+esac
+digest_of_sources() {
+    { cat "$rtl"/*.sv $seam $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh $more; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20
+}
+digest=$(digest_of_sources "$@")
 out=$cache/$digest
 if [ -e "$out/libmmu.so" ]; then
     echo "$out/libmmu.so"
@@ -52,6 +69,12 @@ export TMPDIR
     for name in lookup_va_q lookup_attr_q lookup_tag_q; do echo "lookup_stage $name"; done
 } | sed -E 's/^([a-z_0-9]+) ([a-z_0-9]+)$/public_flat_rd -module "\1" -var "\2"/' >"$work/public.vlt"
 
+sources=$rtl
+if [ "$coverage" = 1 ]; then
+    tb/rtl_for_coverage.sh "$rtl" "$work/rtl"
+    sources=$work/rtl
+fi
+
 parameters= defines=
 for parameter; do
     parameters="$parameters -G$parameter"
@@ -60,21 +83,27 @@ done
 if ! {
     verilator --cc -O3 --x-assign fast --x-initial fast --noassert --flatten --unroll-count 4096 --unroll-stmts 100000 \
         --output-split 0 -Wno-fatal -Wno-lint -Wno-SPLITVAR -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \
-        $parameters "$work/public.vlt" "$rtl/x86_pkg.sv" $(ls "$rtl"/*.sv | grep -v /x86_pkg.sv) &&
+        $parameters "$work/public.vlt" "$sources/x86_pkg.sv" $(ls "$sources"/*.sv | grep -v /x86_pkg.sv) &&
     verilated=$(sed -n 's/^VERILATOR_ROOT *= *//p' "$work/obj/Vmmu.mk") &&
     if [ "$trace" = 1 ]; then fst="$verilated/include/verilated_fst_c.cpp -lz"; fi &&
+    if [ "$coverage" = 1 ]; then fst="$fst $verilated/include/verilated_cov.cpp"; fi &&
     # Where Verilator keeps the clock's level as last seen; the seam can do without.
     seen=$(grep -ow '__Vtrigr*prev[a-z]*__*TOP__clk_i[_0-9]*' "$work/obj/Vmmu___024root.h" | sort -u) &&
     if [ "$(echo "$seen" | wc -w)" = 1 ]; then defines="$defines -DCLOCK_SEEN=$seen"; fi &&
     for source in $decoding; do
         ${CC:-gcc} -std=gnu11 -O2 -fPIC -Icmodel -Itb -c "$source" -o "$work/$(basename "$source" .c).o"
     done &&
-    $cxx -std=c++17 -O3 -fPIC -shared -w -fno-semantic-interposition -I"$work/obj" -I"$verilated/include" -I"$verilated/include/vltstd" \
-        -Icmodel -Itb $defines -DVM_TRACE=$trace -DVM_TRACE_FST=$trace -DVM_COVERAGE=0 "$work"/obj/Vmmu*.cpp "$work"/*.o tb/rtl_seam.cpp \
+    $cxx -std=c++17 $optimize -fPIC -shared -w -fno-semantic-interposition -I"$work/obj" -I"$verilated/include" -I"$verilated/include/vltstd" \
+        -Icmodel -Itb $defines -DVM_TRACE=$trace -DVM_TRACE_FST=$trace -DVM_COVERAGE=$coverage "$work"/obj/Vmmu*.cpp "$work"/*.o tb/rtl_seam.cpp \
         "$verilated/include/verilated.cpp" "$verilated/include/verilated_threads.cpp" \
         $fst -lpthread -o "$work/libmmu.so"
 } >"$work/log" 2>&1; then
     cat "$work/log" >&2
+    exit 1
+fi
+# Under this name nothing else may be kept.
+if [ "$(digest_of_sources "$@")" != "$digest" ]; then
+    echo "tb/build_rtl.sh: the sources changed while they were built" >&2
     exit 1
 fi
 mkdir -p "$out"

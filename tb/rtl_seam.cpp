@@ -10,6 +10,12 @@
 #if VM_TRACE
 #include <verilated_fst_c.h>
 #endif
+#if VM_COVERAGE
+#include <cstdlib>
+#include <string>
+#include <unistd.h>
+#include <verilated_cov.h>
+#endif
 
 #include "Vmmu.h"
 #include "Vmmu___024root.h"
@@ -182,8 +188,21 @@ static struct rtl_instance *create(void)
     return rtl;
 }
 
+#if VM_COVERAGE
+// What was counted, into a file of this process in the directory that RTL_COVERAGE_DIR names.
+static void write_coverage(struct rtl_instance *rtl)
+{
+    if (const char *directory = std::getenv("RTL_COVERAGE_DIR"))
+        rtl->context.coveragep()->write(
+            (std::string(directory) + "/" + std::to_string(getpid()) + ".dat").c_str());
+}
+#endif
+
 static void destroy(struct rtl_instance *rtl)
 {
+#if VM_COVERAGE
+    write_coverage(rtl);
+#endif
 #if VM_TRACE
     if (rtl->fst)
         rtl->fst->close();
