@@ -3,34 +3,19 @@
 #include <stdio.h>
 
 #include "code_coverage.h"
+#include "html_page.h"
 #include "output_file.h"
 #include "regress_report.h"
 
 enum { UNTOGGLED_SHOWN = 400 };
 
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width\">\n<style>\n"
-    ":root{color-scheme:light dark;--fg:#1d2430;--dim:#667080;--bg:#fff;--line:#d9dee6;--code:#f3f5f8;"
-    "--good:#1a7f45;--bad:#c0272d;--miss:#fbe3e4;--excused:#fdf3d8}\n"
-    "@media(prefers-color-scheme:dark){:root{--fg:#e4e8ee;--dim:#98a2b3;--bg:#14181f;--line:#303846;"
-    "--code:#1d232d;--good:#57c884;--bad:#ff7b72;--miss:#4a2226;--excused:#453a1c}}\n"
-    "body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:72rem;"
-    "margin:2rem auto;padding:0 1rem}\n"
-    "h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.2rem 0}\n"
-    ".dim{color:var(--dim)}.good{color:var(--good)}.bad{color:var(--bad)}\n"
-    ".sums{display:flex;flex-wrap:wrap;gap:2.5rem;margin:1.2rem 0}.sums b{display:block;font-size:1.5rem;"
-    "font-variant-numeric:tabular-nums}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:.3rem .8rem .3rem 0;"
-    "border-bottom:1px solid var(--line);text-align:left;vertical-align:top}\n"
-    "th{color:var(--dim);font-weight:normal}.n{text-align:right;font-variant-numeric:tabular-nums;"
-    "white-space:nowrap}\n"
-    "code,pre{font:13px/1.45 ui-monospace,monospace;background:var(--code);border-radius:4px}\n"
-    "code{padding:.1rem .3rem;overflow-wrap:anywhere}pre{padding:.6rem;overflow-x:auto;margin:.3rem 0}\n"
+/* Counts beside the lines of a listing; lines that did not run, and those that need not. */
+static const char style[] =
+    "Code coverage</title>\n<style>:root{--miss:#fbe3e4;--excused:#fdf3d8}\n"
+    "@media(prefers-color-scheme:dark){:root{--miss:#4a2226;--excused:#453a1c}}\n"
     "pre i{display:inline-block;width:11rem;text-align:right;padding-right:1rem;color:var(--dim);"
-    "font-style:normal;white-space:pre}pre b{font-weight:normal;background:var(--miss)}pre "
-    "u{text-decoration:none;background:var(--excused)}\n"
-    "summary{cursor:pointer}\n</style>\n<title>Code coverage</title></head><body>\n<h1>Code coverage</h1>\n";
+    "font-style:normal;white-space:pre}pre b{font-weight:normal;background:var(--miss)}"
+    "pre u{text-decoration:none;background:var(--excused)}</style></head><body>\n<h1>Code coverage</h1>\n";
 
 static const char *const language_names[] = {[CODE_RTL] = "RTL", [CODE_MODEL] = "C model"};
 
@@ -180,7 +165,8 @@ int code_coverage_html(const struct code_coverage *coverage, const char *path)
 
     if (output_file_open(&file, path) != 0)
         return -1;
-    fputs(head, file.stream);
+    fputs(html_page_head, file.stream);
+    fputs(style, file.stream);
     sums(file.stream, coverage);
     holes(file.stream, coverage, false);
     holes(file.stream, coverage, true);

@@ -11,6 +11,7 @@
 #include <verilated_fst_c.h>
 #endif
 #if VM_COVERAGE
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <unistd.h>
@@ -189,12 +190,20 @@ static struct rtl_instance *create(void)
 }
 
 #if VM_COVERAGE
-// What was counted, into a file of this process in the directory that RTL_COVERAGE_DIR names.
+// What was counted, into a new file in the directory that RTL_COVERAGE_DIR names.
 static void write_coverage(struct rtl_instance *rtl)
 {
-    if (const char *directory = std::getenv("RTL_COVERAGE_DIR"))
-        rtl->context.coveragep()->write(
-            (std::string(directory) + "/" + std::to_string(getpid()) + ".dat").c_str());
+    const char *directory = std::getenv("RTL_COVERAGE_DIR");
+    if (!directory)
+        return;
+    std::string path = std::string(directory) + "/XXXXXX.dat";
+    int file = mkstemps(&path[0], 4);
+    if (file < 0) {
+        std::fprintf(stderr, "twinwalk: %s: no file for the coverage\n", directory);
+        return;
+    }
+    close(file);
+    rtl->context.coveragep()->write(path.c_str());
 }
 #endif
 

@@ -77,7 +77,11 @@ static uint64_t entry_address(uint8_t code)
     return table(code / SLOTS) + 8 * slot(code);
 }
 
-/* Two bits of `code` for each of levels 4 to 1; `fifth` for level 5, and whether the address is canonical. */
+/*
+ * Two bits of `code` for each of levels 4 to 1. `fifth` for level 5, and whether a
+ * bit is flipped: 62, or one of 55:48, which with four levels makes the address
+ * non-canonical too, and with five leads elsewhere.
+ */
 static uint64_t virtual_address(uint8_t code, uint8_t fifth, bool la57)
 {
     uint64_t va = fifth & 0x38;
@@ -86,7 +90,14 @@ static uint64_t virtual_address(uint8_t code, uint8_t fifth, bool la57)
     va |= (uint64_t)slot(fifth) << 48;
     unsigned shift = la57 ? 7 : 16;
     uint64_t canonical = (uint64_t)((int64_t)(va << shift) >> shift);
-    return (fifth & 0xc0) == 0xc0 ? canonical ^ 1ull << 62 : canonical;
+    switch (fifth >> 6) {
+    case 3:
+        return canonical ^ 1ull << 62;
+    case 2:
+        return canonical ^ 1ull << (48 + (fifth >> 3 & 7));
+    default:
+        return canonical;
+    }
 }
 
 static uint64_t take_address(struct program *program)
