@@ -78,6 +78,7 @@ static void begin_drop(struct control *c)
 static void count_done(const struct control *c, struct mmu_stats *stats, uint64_t cycle)
 {
     stat_sample(stats->control_latency, cycle - c->accepted);
+    stats->control_cycles += cycle - c->accepted;
     if (c->op == OP_INVLPG)
         stats->control_invlpg++;
     else if (c->op == OP_INVPCID)

@@ -281,7 +281,7 @@ static uint32_t broadcast(struct mmu *mmu, int looked_up)
         take_result(mmu);
     else if (restart >> w->result_id & 1)
         w->result_valid = false;
-    page_walker_abort(w, restart, &mmu->stats);
+    page_walker_abort(w, restart, &mmu->stats, mmu->cycle);
     miss_queue_restart(mq, restart, &mmu->stats);
     return restart;
 }

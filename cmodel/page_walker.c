@@ -54,6 +54,7 @@ static void set_result(struct page_walker *w, unsigned i, enum fault_kind fault,
     w->result_tag = tag;
     w->result_data = data;
     stat_sample(stats->walker_latency, cycle - w->started[i]);
+    stats->walker_cycles += cycle - w->started[i];
     if (fault == FAULT_NONE)
         stats->walker_translations[x86_tag_size(tag)]++;
     else if (fault == FAULT_PAGE)
@@ -163,7 +164,7 @@ void page_walker_start(struct page_walker *w, uint8_t idle, const struct walk_st
     stats->walker_walks++;
 }
 
-void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats *stats)
+void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats *stats, uint64_t cycle)
 {
     for (uint8_t left = w->request | w->wait; left; left &= (uint8_t)(left - 1)) {
         unsigned i = lowest(left);
@@ -171,6 +172,7 @@ void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats
         if (!(entries >> w->entry_id[i] & 1))
             continue;
         stats->walker_overtaken++;
+        stats->walker_cycles_lost += cycle - w->started[i];
         w->drain |= w->wait & bit;
         w->request &= (uint8_t)~bit;
         w->wait &= (uint8_t)~bit;

@@ -119,6 +119,6 @@ void page_walker_start(struct page_walker *w, uint8_t idle, const struct walk_st
                        struct mmu_stats *stats, uint64_t cycle);
 
 /* REQUEST -> IDLE, WAIT -> DRAIN: the walks for these miss queue entries are given up. */
-void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats *stats);
+void page_walker_abort(struct page_walker *w, uint32_t entries, struct mmu_stats *stats, uint64_t cycle);
 
 #endif

@@ -127,6 +127,9 @@ take_answer(struct bench_loop *loop, unsigned p, const struct response *response
         port->free_tags |= 1ull << tag;
     }
     port->answers[(response->source & 3) | (response->size & 3) << 2 | (response->fault & 3) << 4]++;
+    uint64_t latency = loop->cycle - port->outstanding[tag].cycle;
+    if (latency > 1)
+        latency_counts_add(&loop->counts.latency, latency, 1);
     if (flags.heard)
         tell_answer(loop, p, response, flags);
 }
@@ -433,6 +436,7 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         for (unsigned i = 0; i < ANSWER_KINDS; i++)
             loop->counts.answers[i] += loop->ports[p].answers[i];
     }
+    latency_counts_add(&loop->counts.latency, 1, loop->counts.answered - loop->counts.latency.total);
     if (loop->outcome == OUTCOME_DONE && flags.watched && loop->judge && !judge_finish(loop->judge))
         illegal(loop);
     if (loop->outcome == OUTCOME_DONE && flags.rtl && flags.model && !loop->model_lost &&

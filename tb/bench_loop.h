@@ -19,6 +19,7 @@
 #include "bench_results.h"
 #include "coverage.h"
 #include "judge.h"
+#include "latency_counts.h"
 #include "memory.h"
 #include "mmu.h"
 #include "mmu_events.h"
@@ -43,6 +44,7 @@ struct bench_counts {
     uint64_t answers[ANSWER_KINDS]; /* by source + 4 * size + 16 * fault; set when the loop ends */
     uint64_t ops[OP_COUNT];
     uint64_t ops_done;
+    struct latency_counts latency; /* from acceptance to answer; those of one cycle are added when the loop ends */
 };
 
 /* An accepted access that is not answered yet. */

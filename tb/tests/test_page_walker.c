@@ -319,8 +319,10 @@ static void abort_of_walks(void **state)
         start_from(&rig, id, ACCESS_READ, VA, 4, ROOT | DATA_RW | DATA_US);
     assert_int_equal(request(&rig).tag, 0);
     assert_int_equal(request(&rig).tag, 1);
-    page_walker_abort(&rig.w, 1u << 1 | 1u << 2, &rig.stats);
+    rig.cycle += 5;
+    page_walker_abort(&rig.w, 1u << 1 | 1u << 2, &rig.stats, rig.cycle);
     assert_int_equal(rig.stats.walker_overtaken, 2);
+    assert_int_equal(rig.stats.walker_cycles_lost, 2 * 5);
     assert_int_equal(page_walker_idle(&rig.w), 1u << 2);
     assert_int_equal(page_walker_draining_exchange(&rig.w), 0);
     assert_int_equal(request(&rig).tag, 3);
@@ -346,7 +348,7 @@ static void abort_with_an_exchange(void **state)
         respond(&rig, (struct mem_resp){.data = ENTRY_P});
         if (taken)
             assert_true(request(&rig).exchange);
-        page_walker_abort(&rig.w, 1u << ENTRY_ID, &rig.stats);
+        page_walker_abort(&rig.w, 1u << ENTRY_ID, &rig.stats, rig.cycle);
         assert_int_equal(page_walker_draining_exchange(&rig.w), taken);
         if (taken) {
             respond(&rig, (struct mem_resp){.data = ENTRY_P, .exchanged = 1});
