@@ -15,6 +15,8 @@
 #include "mmu.h"
 #include "phys_mem.h"
 
+struct trace_reader;
+
 /* One answered access, as --results prints it and a stimulus hears it. */
 struct access_result {
     uint64_t index; /* 0.. in order of acceptance; ports of one cycle in port order */
@@ -99,6 +101,8 @@ struct stimulus_env {
  */
 int script_open(const char *path, const struct stimulus_env *env, struct stimulus *out);
 int trace_open(const char *path, const struct stimulus_env *env, struct stimulus *out);
+/* The trace that a reader (trace.h) reads; it takes the reader over, also when it fails. */
+int trace_play(struct trace_reader *reader, const struct stimulus_env *env, struct stimulus *out);
 int random_open(const struct stimulus_env *env, struct stimulus *out);
 
 #endif

@@ -296,14 +296,19 @@ static int give_up(struct trace_player *player)
 
 int trace_open(const char *path, const struct stimulus_env *env, struct stimulus *out)
 {
+    struct trace_reader *reader = trace_reader_open(path);
+    return reader ? trace_play(reader, env, out) : -1;
+}
+
+int trace_play(struct trace_reader *reader, const struct stimulus_env *env, struct stimulus *out)
+{
     struct trace_player *player = calloc(1, sizeof(*player));
     if (!player) {
-        fprintf(stderr, "%s: out of memory\n", path);
+        fprintf(stderr, "%s: out of memory\n", reader->path);
+        trace_reader_close(reader);
         return -1;
     }
-    player->reader = trace_reader_open(path);
-    if (!player->reader)
-        return give_up(player);
+    player->reader = reader;
     /* what is no trace at all shows in the first block */
     player->read_ahead = trace_reader_read(player->reader, player->block, TRACE_BLOCK);
     if (player->read_ahead < 0)
@@ -311,7 +316,7 @@ int trace_open(const char *path, const struct stimulus_env *env, struct stimulus
     if (!env->image) {
         player->map = trace_map_create(env, player->reader);
         if (!player->map) {
-            fprintf(stderr, "%s: out of memory\n", path);
+            fprintf(stderr, "%s: out of memory\n", reader->path);
             return give_up(player);
         }
         player->prologue[0] = (struct op_req){.op = OP_WRITE_CR3, .value = trace_map_root(player->map)};
