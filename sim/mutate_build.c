@@ -60,8 +60,9 @@ static char *chunk_path(const struct campaign *campaign, size_t chunk, const cha
 /* `sh -c SCRIPT SOURCES CACHE PROGRAM config ...`: the last line of its log is the library. */
 int mutate_start_build(struct campaign *campaign, size_t index)
 {
-    static const char script[] = "sources=$0 cache=$1; shift; parameters=$(\"$@\" --rtl) && "
-                                 "RTL_DIR=$sources exec tb/build_rtl.sh \"$cache\" $parameters";
+    static const char script[] =
+        "sources=$0 cache=$1; shift; parameters=$(\"$@\" --rtl) && "
+        "RTL_DIR=$sources RTL_CXX=tb/mutants/quick_cxx.sh exec tb/build_rtl.sh \"$cache\" $parameters";
     const struct series *series = &campaign->options->plan->series[campaign->first_series];
     struct chunk *chunk = &campaign->chunks[index];
     const struct mutant **mutants = calloc(chunk->count, sizeof(*mutants));
