@@ -250,6 +250,8 @@ static int run(const struct arguments *arguments, const struct mutant_list *list
             continue;
         outcomes[half] = calloc(report.count + 1, sizeof(*outcomes[half]));
         report.outcomes[half] = outcomes[half];
+        for (size_t i = 0; i < report.count && outcomes[half] != NULL; i++)
+            outcomes[half][i].brief = known_of(known, chosen[i], KNOWN_EQUIVALENT) != NULL;
         end = outcomes[half] == NULL ? MUTATE_FAILED
                                      : mutate_run(&options, list, chosen, report.count, half, outcomes[half]);
     }

@@ -41,11 +41,20 @@ struct mutant {
     unsigned line, column;
 };
 
+/* A register that the reset sets. */
+struct reset_register {
+    unsigned source;
+    bool array;
+    char *name;
+};
+
 struct mutant_list {
     struct rtl_source *sources;
     size_t sources_count;
     struct mutant *mutants; /* in the order of files and places */
     size_t count, room;
+    struct reset_register *resets;
+    size_t resets_count;
 };
 
 /*
@@ -62,7 +71,8 @@ const struct mutant *mutant_find(const struct mutant_list *list, const char *id)
  * Writes all sources into a directory, which is made, with the `count` mutants
  * (in the order of the list) in them: the environment's variable
  * TWINWALK_MUTANT has the number, from 1, of the one that acts when the
- * simulation begins; 0 or not set: none. -1 after a message on stderr.
+ * simulation begins; 0 or not set: none. Registers that the reset sets begin as
+ * ones, so that a missing reset shows. -1 after a message on stderr.
  */
 int mutant_sources_write(const struct mutant_list *list, const struct mutant *const *mutants, size_t count,
                          const char *directory);

@@ -195,6 +195,33 @@ void mutant_take_back(struct parser *parser, size_t count)
     }
 }
 
+void mutant_note_reset(struct parser *parser, struct piece target)
+{
+    struct mutant_list *list = parser->list;
+    const char *text = parser->text + target.begin;
+    size_t length = strcspn(text, "[ ");
+    struct reset_register *grown;
+    char *name;
+
+    if (length > target.end - target.begin)
+        length = target.end - target.begin;
+    for (size_t i = 0; i < list->resets_count; i++)
+        if (list->resets[i].source == parser->source && strlen(list->resets[i].name) == length &&
+            memcmp(list->resets[i].name, text, length) == 0)
+            return;
+    name = strndup(text, length);
+    grown = realloc(list->resets, (list->resets_count + 1) * sizeof(*grown));
+    if (grown != NULL)
+        list->resets = grown;
+    if (name == NULL || grown == NULL) {
+        free(name);
+        parser_fail(parser, "out of memory");
+        return;
+    }
+    grown[list->resets_count++] = (struct reset_register){
+        .source = parser->source, .array = length < target.end - target.begin, .name = name};
+}
+
 /* ---- Sources ---- */
 
 static int read_source(struct rtl_source *source, const char *path)
@@ -348,6 +375,9 @@ void mutant_list_free(struct mutant_list *list)
 
     mutant_take_back(&parser, 0);
     free(list->mutants);
+    for (size_t i = 0; i < list->resets_count; i++)
+        free(list->resets[i].name);
+    free(list->resets);
     for (size_t i = 0; i < list->sources_count; i++) {
         free(list->sources[i].name);
         free(list->sources[i].text);

@@ -148,7 +148,10 @@ static void parse_if(struct parser *parser)
         note_condition(parser, condition);
     parser_expect(parser, ")");
     parser->depth++;
+    parser->reset = parser->clocked && condition.end - condition.begin == 7 &&
+                    memcmp(parser->text + condition.begin, "!rst_ni", 7) == 0;
     parse_statement(parser);
+    parser->reset = false;
     if (parser_accept(parser, "else"))
         parse_statement(parser);
     parser->depth--;
@@ -248,6 +251,8 @@ static void parse_assignment(struct parser *parser)
 
     parser->context_begin = begin;
     target = parse_target(parser, &moved);
+    if (parser->reset)
+        mutant_note_reset(parser, target);
     if (!parser_accept(parser, "<="))
         parser_expect(parser, "=");
     parse_expression(parser);

@@ -30,6 +30,7 @@ struct parser {
     bool context_line;    /* to the end of the line */
     unsigned depth;       /* of conditions and loops in a process or function */
     bool clocked;
+    bool reset;  /* in the statement that the reset enables */
     bool failed; /* a message is out, or no memory */
 };
 
@@ -58,6 +59,9 @@ __attribute__((format(printf, 5, 6))) void mutant_note(struct parser *parser, en
                                                        size_t begin, size_t end, const char *format, ...);
 void mutant_note_statement(struct parser *parser, enum mutation mutation, size_t begin, size_t end,
                            const char *replacement, const char *shown);
+
+/* A register that the reset sets, by the text that is assigned to. */
+void mutant_note_reset(struct parser *parser, struct piece target);
 
 /* Takes back the mutants noted since the list had `count`. */
 void mutant_take_back(struct parser *parser, size_t count);

@@ -19,7 +19,7 @@ static const char package[] = "package x86_pkg;";
 static const char declaration[] = "\n  logic [15:0] " VARIABLE " /*verilator public_flat_rw*/;";
 static const char setting[] =
     "  initial x86_pkg::" VARIABLE " = 16'($c32(\"(std::getenv(\\\"TWINWALK_MUTANT\\\") ? "
-                                   "std::atoi(std::getenv(\\\"TWINWALK_MUTANT\\\")) : 0)\"));\n";
+    "std::atoi(std::getenv(\\\"TWINWALK_MUTANT\\\")) : 0)\"));\n";
 
 struct emitter {
     FILE *out;
@@ -101,32 +101,44 @@ static void emit(struct emitter *emitter, size_t begin, size_t end)
     put(emitter, begin, end);
 }
 
-/* The parts of a source before and after the place for an insertion. */
-static void emit_with(struct emitter *emitter, size_t place, const char *insertion)
+/* What goes before the end of a module: registers as they are before a reset, and who sets the variable. */
+static void emit_initial(struct emitter *emitter)
 {
-    emit(emitter, 0, place);
-    fputs(insertion, emitter->out);
-    emit(emitter, place, emitter->source->length);
+    for (size_t i = 0; i < emitter->list->resets_count; i++) {
+        const struct reset_register *reset = &emitter->list->resets[i];
+
+        if (&emitter->list->sources[reset->source] != emitter->source)
+            continue;
+        if (reset->array)
+            fprintf(emitter->out, "  initial for (int k = 0; k < $size(%s); k++) %s[k] = '1;\n", reset->name,
+                    reset->name);
+        else
+            fprintf(emitter->out, "  initial %s = '1;\n", reset->name);
+    }
+    if (strcmp(emitter->source->name, "mmu.sv") == 0)
+        fputs(setting, emitter->out);
 }
 
 static void emit_source(struct emitter *emitter)
 {
     const struct rtl_source *source = emitter->source;
     const char *found = strstr(source->text, package);
+    size_t place;
 
-    emitter->variable = "x86_pkg::" VARIABLE;
     if (found != NULL) {
         emitter->variable = VARIABLE;
-        emit_with(emitter, (size_t)(found - source->text) + strlen(package), declaration);
-        return;
-    }
-    if (strcmp(source->name, "mmu.sv") == 0)
+        place = (size_t)(found - source->text) + strlen(package);
+        emit(emitter, 0, place);
+        fputs(declaration, emitter->out);
+    } else {
+        emitter->variable = "x86_pkg::" VARIABLE;
+        place = source->length;
         for (const char *end = source->text; (end = strstr(end, "endmodule")) != NULL; end++)
-            found = end;
-    if (found != NULL)
-        emit_with(emitter, (size_t)(found - source->text), setting);
-    else
-        emit(emitter, 0, source->length);
+            place = (size_t)(end - source->text);
+        emit(emitter, 0, place);
+        emit_initial(emitter);
+    }
+    emit(emitter, place, source->length);
 }
 
 static int make_directory(const char *directory)

@@ -22,6 +22,8 @@
 #include "regress_outcome.h"
 #include "steady_clock.h"
 
+enum { BRIEF_SERIES = 2 }; /* that a mutant which is thought to pass is run through */
+
 static const double progress_seconds = 0.5;
 
 int mutate_out_of_memory(void)
@@ -112,7 +114,8 @@ static int apply(struct campaign *campaign, struct target *target, const struct 
     }
     if (target->seed++ < series->last_seed)
         return 0;
-    if (++target->series == campaign->end_series)
+    if (++target->series == campaign->end_series || (target->mutant != NULL && target->outcome->brief &&
+                                                     target->series == campaign->first_series + BRIEF_SERIES))
         end_target(campaign, target, FATE_ALIVE);
     else
         target->seed = campaign->options->plan->series[target->series].first_seed;
@@ -343,7 +346,8 @@ static enum mutate_end run_stage(struct campaign *campaign)
                                 .seed = seed};
         int known;
 
-        if (target.outcome->fate != FATE_OPEN && target.outcome->fate != FATE_ALIVE)
+        if ((target.outcome->fate != FATE_OPEN && target.outcome->fate != FATE_ALIVE) ||
+            (target.outcome->brief && campaign->stage > 1))
             continue;
         target.outcome->fate = FATE_OPEN;
         known = follow(campaign, &target);

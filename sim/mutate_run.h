@@ -19,6 +19,7 @@ enum fate {
 };
 
 struct mutant_outcome {
+    bool brief; /* set by the caller: thought to pass, so that its first two series are enough */
     enum fate fate;
     const struct series *series; /* caught: of the run */
     uint64_t seed;
