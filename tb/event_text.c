@@ -163,14 +163,20 @@ static void interface_text(struct line *line, const struct event *event)
 {
     switch (event->kind) {
     case EVENT_ACCEPT:
-        add(line, "port %u accepts tag %u: %s %s%s 0x%016" PRIx64, event->port, event->tag,
-            bench_mode_name(event->attr), bench_kind_name(event->attr), event->attr & ATTR_AC ? " (AC)" : "",
-            event->va);
+        add(line, "port %u accepts tag %u", event->port, event->tag);
+        if (!line->brief)
+            add(line, " (access %" PRIu64 ")", event->access);
+        add(line, ": %s %s%s 0x%016" PRIx64, bench_mode_name(event->attr), bench_kind_name(event->attr),
+            event->attr & ATTR_AC ? " (AC)" : "", event->va);
         return;
     case EVENT_ANSWER:
-        add(line, "port %u answers tag %u (", event->port, event->tag);
-        add_access(line, event);
-        add(line, "): ");
+        add(line, "port %u answers tag %u", event->port, event->tag);
+        if (!line->brief) {
+            add(line, " (");
+            add_access(line, event);
+            add(line, ")");
+        }
+        add(line, ": ");
         add_outcome(line, &event->response);
         add(line, ", from %s", bench_source_name(event->response.source));
         return;

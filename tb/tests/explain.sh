@@ -59,7 +59,7 @@ life() {
             'begins at the PTE in table .* walk_cache.pde set 0 way 0' '\(filled in cycle 211 for access 1\)' 'given up by' \
             'from the root' 'read PML4E at 0x0000001000a50 = 0x0000000001010027 \(P RW US A, table 0x1010000\)' \
             'read PDPTE' 'read PDE' 'read PTE' 'fills l1d.4k set 0 way 1' 'fills l2.4k set 0 way 0' \
-            'port 2 answers tag 2 .*: pa 0x97a35cb5' '^legal: this walk explains it' 'PTE   at bffffd2f40'
+            'port 2 answers tag 2: pa 0x97a35cb5' '^legal: this walk explains it' 'PTE   at bffffd2f40'
 }
 
 # The model alone passes over idle time and tells the same.

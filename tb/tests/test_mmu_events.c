@@ -254,7 +254,7 @@ static void test_story(void **state)
                                  "map V -> 0x12345000 4k user\n"
                                  "read user V\ndrain\nread user V + 8\ndrain\ninvlpg V\nread user V\ndrain\n";
     static const char *const expected[] = {
-        "accepted: port 1 accepts tag 0: user read 0x00007f0000000000",
+        "accepted: port 1 accepts tag 0 (access 0): user read 0x00007f0000000000",
         "l1_miss: port 1, access 0, va 0x00007f0000000000: misses L1",
         "allocated: miss queue 0, access 0, va 0x00007f0000000000: allocated for port 1",
         "issued: miss queue 0, access 0, va 0x00007f0000000000: issued to the L2 TLB",
