@@ -11,7 +11,7 @@
 #include "mutate_report.h"
 #include "options.h"
 #include "project_path.h"
-#include "regress_directory.h"
+#include "work_directory.h"
 
 enum { MAX_JOBS = 4096, DEFAULT_CHUNK = 600, MAX_CHUNK = 60000 };
 
@@ -285,7 +285,7 @@ static int run_plan(const struct arguments *arguments, const struct mutant_list 
     }
     if (known_read(&known, known_path, list) == 0) {
         if (plan_open(&plan, arguments->plan) == 0) {
-            lock = regress_directory_open(arguments->directory);
+            lock = work_directory_open(arguments->directory, "logs", "campaign");
             if (lock >= 0) {
                 code = run(arguments, list, &known, &plan);
                 close(lock);

@@ -26,5 +26,7 @@ int cmd_debug(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_mutate(int argc, char **argv);
 int cmd_code_coverage(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
+int cmd_points(int argc, char **argv);
 
 #endif

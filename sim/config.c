@@ -143,7 +143,7 @@ static void report_rule(const struct config *config, const char *name, const cha
             origin->source == CONFIG_FROM_DEFAULT ? " (its default)" : "", reason);
 }
 
-static int check(const struct config *config)
+int config_check(const struct config *config)
 {
     const char *key = NULL;
     const char *reason = mmu_params_check(&config->mmu, &key);
@@ -156,7 +156,7 @@ static int check(const struct config *config)
     return -1;
 }
 
-int config_open(struct config *config, const char *name, const char *const *settings, size_t count)
+int config_load(struct config *config, const char *name, const char *const *settings, size_t count)
 {
     memset(config, 0, sizeof(*config));
     mmu_params_default(&config->mmu);
@@ -169,10 +169,18 @@ int config_open(struct config *config, const char *name, const char *const *sett
     for (size_t i = 0; i < count; i++)
         if (apply_setting(config, settings[i]) != 0)
             goto fail;
-    if (check(config) != 0)
-        goto fail;
     return 0;
 fail:
+    config_close(config);
+    return -1;
+}
+
+int config_open(struct config *config, const char *name, const char *const *settings, size_t count)
+{
+    if (config_load(config, name, settings, count) != 0)
+        return -1;
+    if (config_check(config) == 0)
+        return 0;
     config_close(config);
     return -1;
 }

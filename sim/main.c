@@ -30,7 +30,9 @@ static const struct command commands[] = {
     {"coverage", "twinwalk coverage", "merge, report and close functional coverage", cmd_coverage},
     {"regress", "twinwalk regress", "do all runs of a plan, and report them", cmd_regress},
     {"mutate", "twinwalk mutate", "put bugs into the RTL and see which runs catch them", cmd_mutate},
-    {"task", "twinwalk task", "do the jobs of one Slurm task; regress --slurm starts it", cmd_task},
+    {"sweep", "twinwalk sweep", "run the model at all points of a sweep", cmd_sweep},
+    {"points", "twinwalk points", "do the runs of one batch; sweep starts it", cmd_points},
+    {"task", "twinwalk task", "do the jobs of one Slurm task; --slurm starts it", cmd_task},
 };
 
 static void print_usage(FILE *out)

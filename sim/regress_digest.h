@@ -8,10 +8,10 @@
 
 #include <stdint.h>
 
-#include "config.h"
+#include "digest.h"
 #include "regress_plan.h"
 
-enum { DIGEST_BYTES = 16, RUN_KEY_BYTES = 2 * DIGEST_BYTES + 1 };
+enum { RUN_KEY_BYTES = DIGEST_TEXT_BYTES };
 
 /*
  * Of a configuration's values and of the contents of a stimulus' file, with the
@@ -19,6 +19,9 @@ enum { DIGEST_BYTES = 16, RUN_KEY_BYTES = 2 * DIGEST_BYTES + 1 };
  */
 int digest_of_series(uint8_t digest[DIGEST_BYTES], const struct config *config, const char *stimulus,
                      const char *image);
+
+/* Of this program. -1 after a message. */
+int digest_of_executable(uint8_t digest[DIGEST_BYTES]);
 
 /* Of this program, the RTL's sources and what the environment puts in their place. -1 after a message. */
 int digest_of_program(uint8_t digest[DIGEST_BYTES]);

@@ -6,7 +6,7 @@
 #include "steady_clock.h"
 
 enum {
-    UNBOUNDED_CYCLES = 20000,   /* what a run without a bound counts for */
+    UNBOUNDED_CYCLES = 20000, /* what a run without a bound counts for */
     /* Of a run, as long as none has ended. */
     CYCLES_PER_SECOND = 300000,
     CYCLES_PER_SECOND_MODEL = 3000000,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum verdict result_verdict(const struct run_result *result)
+enum verdict result_kind_verdict(const char *kind)
 {
     static const struct {
         const char *kind;
@@ -17,9 +17,14 @@ enum verdict result_verdict(const struct run_result *result)
     };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(result->kind, kinds[i].kind) == 0)
+        if (strcmp(kind, kinds[i].kind) == 0)
             return kinds[i].verdict;
     return VERDICT_FAILED;
+}
+
+enum verdict result_verdict(const struct run_result *result)
+{
+    return result_kind_verdict(result->kind);
 }
 
 struct run_result *result_list_add(struct result_list *list)

@@ -26,6 +26,7 @@ struct run_result {
 /* How the exit code of a regression sees a result. */
 enum verdict { VERDICT_PASSED, VERDICT_FAILED, VERDICT_INPUT, VERDICT_BROKEN };
 enum verdict result_verdict(const struct run_result *result);
+enum verdict result_kind_verdict(const char *kind);
 
 struct result_list {
     struct run_result *results;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "line_tail.h"
 #include "slurm_command.h"
 #include "slurm_files.h"
 #include "slurm_pool.h"
@@ -83,9 +84,16 @@ static void forget_job(struct slurm_pool *slurm, struct submission *submission, 
         submission->left--;
 }
 
-static int take_line(struct slurm_pool *slurm, struct submission *submission, struct slurm_task *task,
-                     const char *line)
+struct reading {
+    struct slurm_pool *slurm;
+    struct submission *submission;
+    struct slurm_task *task;
+};
+
+static int take_line(void *self, char *line)
 {
+    const struct reading *reading = self;
+    struct slurm_task *task = reading->task;
     struct job_end end = {0};
     size_t number;
 
@@ -94,7 +102,7 @@ static int take_line(struct slurm_pool *slurm, struct submission *submission, st
             return 0;
         end.owner = task->jobs[number]->end.owner;
         task->jobs[number]->end = end;
-        return end_job(slurm, submission, task, number);
+        return end_job(reading->slurm, reading->submission, task, number);
     }
     if (sscanf(line, "begin %zu", &number) == 1 && number < task->count && task->jobs[number] != NULL)
         task->jobs[number]->state = SLURM_BEGUN;
@@ -103,20 +111,11 @@ static int take_line(struct slurm_pool *slurm, struct submission *submission, st
 
 static int read_task(struct slurm_pool *slurm, struct submission *submission, unsigned index)
 {
-    struct slurm_task *task = &submission->tasks[index];
-    char *path = slurm_file(submission->directory, index, "out"), line[512];
-    FILE *file = path != NULL ? fopen(path, "r") : NULL;
-    int failed = 0;
+    struct reading reading = {slurm, submission, &submission->tasks[index]};
+    char *path = slurm_file(submission->directory, index, "out");
+    int failed = path != NULL ? line_tail_read(path, &reading.task->read, take_line, &reading) : -1;
 
     free(path);
-    if (file == NULL) /* not begun */
-        return 0;
-    if (fseek(file, task->read, SEEK_SET) == 0)
-        while (!failed && fgets(line, sizeof(line), file) != NULL && strchr(line, '\n') != NULL) {
-            task->read = ftell(file);
-            failed = take_line(slurm, submission, task, line);
-        }
-    fclose(file);
     return failed;
 }
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* twinwalk sweep: a sweep, its points, and what came of them. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "regress_report.h"
+#include "steady_clock.h"
+#include "sweep_run.h"
+#include "work_directory.h"
+
+enum { OPTION_METRICS = 256, OPTION_POINTS };
+
+struct arguments {
+    struct work_options work;
+    bool points;
+};
+
+static const struct argp_option option_table[] = {
+    {"points", OPTION_POINTS, NULL, 0, "print the points and do nothing", 2},
+    {"metrics", OPTION_METRICS, NULL, 0, "print what a sweep can list as metrics", 2},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    (void)arg;
+    switch (key) {
+    case OPTION_METRICS:
+        sweep_metrics_print(stdout);
+        exit(fflush(stdout) == 0 ? EXIT_AGREED : EXIT_INTERNAL);
+    case OPTION_POINTS:
+        arguments->points = true;
+        return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->work;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+struct sweep_totals sweep_totals(const struct sweep_results *results)
+{
+    struct sweep_totals totals = {.points = results->points->count, .runs = results->run_count};
+
+    for (size_t i = 0; i < results->points->count; i++)
+        totals.invalid += results->points->points[i].error != NULL;
+    for (size_t i = 0; i < results->run_count; i++) {
+        const struct sweep_run *run = &results->runs[i];
+        const char *kind = run->model.kind;
+
+        if (run->model.state != EVALUATION_DONE)
+            continue;
+        totals.done++;
+        totals.earlier += run->model.earlier;
+        totals.failed += kind[0] != '\0';
+        totals.retried += run->model.attempts > 1;
+        totals.bad_input |= strcmp(kind, "input") == 0 || strcmp(kind, "config") == 0;
+        totals.broken |= kind[0] != '\0' && strcmp(kind, "input") != 0 && strcmp(kind, "config") != 0;
+        if (!run->model.earlier && kind[0] == '\0') {
+            totals.accesses += statistic_value(run->model.data, "bench.accesses");
+            totals.seconds += run->model.cpu_seconds;
+        }
+        if (!run->verified || run->lockstep.state != EVALUATION_DONE)
+            continue;
+        totals.verified++;
+        totals.agreeing += run->lockstep.kind[0] == '\0';
+        if (result_kind_verdict(run->lockstep.kind) == VERDICT_FAILED)
+            totals.differing++;
+        else
+            totals.broken |= run->lockstep.kind[0] != '\0';
+    }
+    for (size_t i = 0; i < results->cost_count; i++)
+        totals.broken |=
+            results->costs[i].values.kind[0] != '\0' && strcmp(results->costs[i].values.kind, "config") != 0;
+    return totals;
+}
+
+static void print_points(const struct sweep *sweep, const struct sweep_points *points)
+{
+    for (size_t i = 0; i < points->count; i++) {
+        const struct sweep_point *point = &points->points[i];
+
+        printf("%zu", i);
+        for (size_t axis = 0; axis < sweep->axis_count; axis++)
+            for (size_t key = 0; key < sweep->axes[axis].keys.count; key++)
+                printf(" %s=%s", sweep->axes[axis].keys.words[key],
+                       sweep_point_value(sweep, point, axis, key));
+        printf(point->error != NULL ? ": %s\n" : "\n", point->error);
+    }
+}
+
+/* The first of each message, so that a thousand points with one mistake are one line. */
+static void print_failures(const struct sweep_results *results)
+{
+    enum { MOST_LINES = 10 };
+    size_t lines = 0, more = 0;
+
+    for (size_t i = 0; i < results->run_count; i++) {
+        const struct sweep_run *run = &results->runs[i];
+        const struct evaluation *what = run->model.kind[0] != '\0' ? &run->model : &run->lockstep;
+        char *command;
+
+        if (what->state != EVALUATION_DONE || what->kind[0] == '\0' ||
+            (what == &run->lockstep && !run->verified))
+            continue;
+        if (lines++ >= MOST_LINES) {
+            more++;
+            continue;
+        }
+        command = sweep_command(results, run, what == &run->model ? "model" : "lockstep");
+        printf("\n%s%s: %s\n  to reproduce: %s\n", what == &run->model ? "" : "in lockstep, ", what->kind,
+               what->message, command != NULL ? command : "");
+        free(command);
+    }
+    if (more > 0)
+        printf("\n%zu more: see column message of results.csv\n", more);
+    if (lines > 0)
+        putchar('\n');
+}
+
+static void print_summary(const struct sweep_results *results, const struct sweep_totals *totals,
+                          double seconds, const char *directory)
+{
+    char points[32], runs[32], text[32];
+
+    printf("%s points, %s runs, %zu failed, %s\n", count_text(totals->points, points),
+           count_text(totals->runs, runs), totals->failed, duration_text(seconds, text));
+    if (results->points->left_out > 0)
+        printf("%s combinations left out by constraints\n", count_text(results->points->left_out, text));
+    if (totals->earlier > 0)
+        printf("%zu of the results were there already\n", totals->earlier);
+    if (totals->retried > 0)
+        printf("%zu runs were done twice, as something killed them\n", totals->retried);
+    if (totals->seconds > 0)
+        printf("%.3f million accesses/s of each processor\n", totals->accesses / totals->seconds / 1e6);
+    if (totals->verified > 0)
+        printf("%zu of %zu runs in lockstep with the RTL of their point gave the same statistics\n",
+               totals->agreeing, totals->verified);
+    print_failures(results);
+    for (size_t i = 0; i < results->cost_count; i++) {
+        const struct sweep_cost *cost = &results->costs[i];
+
+        if (cost->values.kind[0] != '\0' && strcmp(cost->values.kind, "config") != 0)
+            printf("%s of point %zu: %s\n", results->sweep->externals[cost->external].name, cost->point,
+                   cost->values.message);
+    }
+    printf("results: %s/results.db, results.csv, results.json\n", directory);
+}
+
+static void free_results(struct sweep_results *results)
+{
+    for (size_t i = 0; i < results->run_count && results->runs != NULL; i++) {
+        json_decref(results->runs[i].model.data);
+        json_decref(results->runs[i].lockstep.data);
+    }
+    for (size_t i = 0; i < results->cost_count; i++)
+        json_decref(results->costs[i].values.data);
+    free(results->runs);
+    free(results->costs);
+    free(results->cost_of);
+}
+
+/* As of a regression: a difference says more than a run that broke, and that more than bad input. */
+static int exit_code(const struct sweep_totals *totals, enum sweep_end end)
+{
+    if (end != SWEEP_DONE)
+        return EXIT_INTERNAL;
+    if (totals->differing > 0)
+        return EXIT_MISMATCH;
+    if (totals->broken)
+        return EXIT_INTERNAL;
+    return totals->bad_input ? EXIT_USAGE : EXIT_AGREED;
+}
+
+static int run_sweep(const struct work_options *work, const struct sweep *sweep,
+                     const struct sweep_points *points, struct job_pool *pool)
+{
+    const struct sweep_options options = {
+        .directory = work->directory,
+        .pool = pool,
+        .progress = isatty(STDERR_FILENO),
+    };
+    struct sweep_results results = {
+        .sweep = sweep, .points = points, .path = work->file, .program = program_invocation_name};
+    double start = steady_seconds();
+    enum sweep_end end = sweep_run(&options, &results);
+    struct sweep_totals totals = sweep_totals(&results);
+
+    if (end != SWEEP_FAILED)
+        print_summary(&results, &totals, steady_seconds() - start, work->directory);
+    if (end == SWEEP_INTERRUPTED)
+        fprintf(stderr, "twinwalk sweep: interrupted; the same command goes on from here\n");
+    free_results(&results);
+    return exit_code(&totals, end);
+}
+
+static int do_sweep(const struct work_options *work, const struct sweep *sweep,
+                    const struct sweep_points *points)
+{
+    int lock = work_directory_open(work->directory, "work", "sweep"), code = EXIT_USAGE;
+    struct job_pool *pool;
+
+    if (lock < 0)
+        return EXIT_USAGE;
+    pool = work_pool_create(work);
+    if (pool != NULL)
+        code = run_sweep(work, sweep, points, pool);
+    job_pool_destroy(pool);
+    close(lock);
+    return code;
+}
+
+int cmd_sweep(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{.argp = &work_options_argp}, {0}};
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .children = children,
+        .args_doc = "SWEEP.yaml",
+        .doc = "Run the C model at all points of a sweep (docs/sweeps.md). What is known already is kept: an "
+               "interrupted sweep goes on where it was."
+               "\vExit codes: 0 all points are there, 1 a run differs in lockstep with the RTL, 2 bad usage, "
+               "sweep, configuration or input, 3 interrupted, or a run crashed twice.",
+    };
+    struct arguments arguments = {0};
+    char *directory = NULL;
+    struct sweep sweep;
+    struct sweep_points points;
+    int code = EXIT_USAGE;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.work.directory == NULL)
+        arguments.work.directory = directory = work_default_directory("build/sweep", arguments.work.file);
+    if (arguments.work.directory == NULL)
+        return EXIT_INTERNAL;
+    if (sweep_open(&sweep, arguments.work.file) == 0) {
+        if (sweep_points_make(&points, &sweep) == 0) {
+            if (arguments.points)
+                print_points(&sweep, &points);
+            code = arguments.points ? EXIT_AGREED : do_sweep(&arguments.work, &sweep, &points);
+            sweep_points_free(&points);
+        }
+        sweep_close(&sweep);
+    }
+    free(directory);
+    return code;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to sweep_db.c and sweep_tables.c. */
+#ifndef TWINWALK_SWEEP_DB_H
+#define TWINWALK_SWEEP_DB_H
+
+#include <sqlite3.h>
+
+#include "sweep_result.h"
+
+struct sweep_db {
+    sqlite3 *handle;
+    sqlite3_stmt *find, *store;
+};
+
+/* Returns -1. */
+int sweep_db_complain(const struct sweep_db *db, const char *what);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runner and collector of a sweep, in one thread. */
+#include "sweep_run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "line_tail.h"
+#include "regress_digest.h"
+#include "steady_clock.h"
+#include "sweep_state.h"
+
+enum { BATCHES_EACH = 4 }; /* at most so many jobs for each place of the pool: estimates become better */
+
+static const double progress_seconds = 0.5;
+
+int sweep_out_of_memory(void)
+{
+    fprintf(stderr, "twinwalk sweep: out of memory\n");
+    return -1;
+}
+
+/* ---- What there is to do ---- */
+
+/* The digest of some bytes and two digests. */
+static void make_key(char key[DIGEST_TEXT_BYTES], const char *what, const uint8_t *a, const uint8_t *b,
+                     const uint8_t *c)
+{
+    struct digest *digest = digest_begin();
+    uint8_t result[DIGEST_BYTES];
+
+    digest_text(digest, what);
+    digest_bytes(digest, a, DIGEST_BYTES);
+    digest_bytes(digest, b, DIGEST_BYTES);
+    digest_bytes(digest, c, DIGEST_BYTES);
+    digest_finish(digest, result);
+    digest_print(key, result);
+}
+
+/* An evaluation's state as the database has it. -1 after a message. */
+static int look_up(struct sweep_state *state, struct evaluation *evaluation)
+{
+    int found = sweep_db_find(state->db, evaluation);
+
+    /* Who says that all is there may not have what it says. */
+    return found < 0 ? -1 : 0;
+}
+
+/* The configuration's values with what the workload sets. */
+static int digest_of_run(struct sweep_state *state, const struct sweep_run *run, uint8_t values[DIGEST_BYTES],
+                         char **error)
+{
+    const struct sweep_point *point = &state->results->points->points[run->point];
+    const struct sweep_workload *workload = &state->sweep->workloads[run->workload];
+    struct config config;
+    struct digest *digest;
+
+    *error = NULL;
+    memcpy(values, point->values, DIGEST_BYTES);
+    if (workload->set.count == 0)
+        return 0;
+    if (sweep_point_config(&config, state->sweep, point, workload, true, error) != 0)
+        return -1;
+    digest = digest_begin();
+    digest_config(digest, &config);
+    digest_finish(digest, values);
+    config_close(&config);
+    return 0;
+}
+
+static int prepare_run(struct sweep_state *state, struct sweep_run *run)
+{
+    const struct sweep_point *point = &state->results->points->points[run->point];
+    const struct sweep_workload *workload = &state->sweep->workloads[run->workload];
+    uint8_t values[DIGEST_BYTES];
+    char *error = NULL;
+    int failed = 0;
+
+    if (point->error != NULL || digest_of_run(state, run, values, &error) != 0) {
+        snprintf(run->model.kind, sizeof(run->model.kind), "config");
+        snprintf(run->model.message, sizeof(run->model.message), "%s",
+                 point->error != NULL ? point->error : error);
+        run->model.state = EVALUATION_DONE;
+    } else {
+        make_key(run->model.key, "model", state->program_digest, values, workload->digest);
+        make_key(run->lockstep.key, "lockstep", state->rtl_digest, values, workload->digest);
+        failed = look_up(state, &run->model);
+    }
+    free(error);
+    if (run->model.state == EVALUATION_WANTED)
+        state->paces[run->workload].wanted++;
+    else
+        state->done++;
+    state->failed += run->model.state == EVALUATION_DONE && run->model.kind[0] != '\0';
+    return failed;
+}
+
+static int prepare_runs(struct sweep_state *state)
+{
+    struct sweep_results *results = state->results;
+    size_t workloads = state->sweep->workload_count;
+
+    results->run_count = results->points->count * workloads;
+    results->runs = calloc(results->run_count + 1, sizeof(*results->runs));
+    if (results->runs == NULL)
+        return sweep_out_of_memory();
+    for (size_t i = 0; i < results->run_count; i++) {
+        results->runs[i].point = i / workloads;
+        results->runs[i].workload = i % workloads;
+        if (prepare_run(state, &results->runs[i]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* By the digest of seed and key, so that the choice is the same each time and has no pattern. */
+struct draw {
+    char order[DIGEST_TEXT_BYTES];
+    struct sweep_run *run;
+};
+
+static int compare_draws(const void *a, const void *b)
+{
+    return strcmp(((const struct draw *)a)->order, ((const struct draw *)b)->order);
+}
+
+static int choose_verified(struct sweep_state *state)
+{
+    struct sweep_results *results = state->results;
+    struct draw *draws = calloc(results->run_count + 1, sizeof(*draws));
+    size_t count = 0, wanted;
+    int failed = 0;
+
+    if (draws == NULL)
+        return sweep_out_of_memory();
+    for (size_t i = 0; i < results->run_count; i++) {
+        struct sweep_run *run = &results->runs[i];
+        uint8_t seed[DIGEST_BYTES] = {0};
+
+        if (strcmp(run->model.kind, "config") == 0)
+            continue;
+        memcpy(seed, &state->sweep->seed, sizeof(state->sweep->seed));
+        snprintf(draws[count].order, sizeof(draws[count].order), "%s", run->lockstep.key);
+        /* Not with the key itself, in which the program is: another build would choose others. */
+        make_key(draws[count].order, "draw", seed, results->points->points[run->point].values,
+                 state->sweep->workloads[run->workload].digest);
+        draws[count++].run = run;
+    }
+    qsort(draws, count, sizeof(*draws), compare_draws);
+    wanted = (size_t)(state->sweep->verify * (double)count + 0.999999);
+    for (size_t i = 0; i < wanted && i < count && !failed; i++) {
+        struct sweep_run *run = draws[i].run;
+
+        run->verified = run->model.state == EVALUATION_WANTED || run->model.kind[0] == '\0';
+        if (!run->verified)
+            continue;
+        failed = look_up(state, &run->lockstep);
+        state->lockstep.wanted += run->lockstep.state == EVALUATION_WANTED;
+    }
+    free(draws);
+    return failed;
+}
+
+/* One evaluation for all points with the same hardware, or the same values. */
+static int prepare_cost(struct sweep_state *state, size_t point, size_t external)
+{
+    struct sweep_results *results = state->results;
+    const struct sweep_external *what = &state->sweep->externals[external];
+    const struct sweep_point *at = &results->points->points[point];
+    struct digest *digest = digest_begin();
+    struct sweep_cost *cost;
+    char key[DIGEST_TEXT_BYTES];
+    uint8_t result[DIGEST_BYTES];
+
+    digest_text(digest, "external");
+    digest_text(digest, what->command);
+    digest_bytes(digest, what->hardware ? at->hardware : at->values, DIGEST_BYTES);
+    digest_finish(digest, result);
+    digest_print(key, result);
+    for (size_t i = 0; i < results->cost_count; i++) {
+        if (strcmp(results->costs[i].values.key, key) == 0) {
+            results->cost_of[point * state->sweep->external_count + external] = i;
+            return 0;
+        }
+    }
+    results->cost_of[point * state->sweep->external_count + external] = results->cost_count;
+    cost = &results->costs[results->cost_count++];
+    *cost = (struct sweep_cost){.external = external, .point = point};
+    memcpy(cost->values.key, key, sizeof(key));
+    if (at->error != NULL) {
+        snprintf(cost->values.kind, sizeof(cost->values.kind), "config");
+        cost->values.state = EVALUATION_DONE;
+        return 0;
+    }
+    if (look_up(state, &cost->values) != 0)
+        return -1;
+    state->external.wanted += cost->values.state == EVALUATION_WANTED;
+    return 0;
+}
+
+static int prepare_costs(struct sweep_state *state)
+{
+    struct sweep_results *results = state->results;
+    size_t most = results->points->count * state->sweep->external_count;
+
+    results->costs = calloc(most + 1, sizeof(*results->costs));
+    results->cost_of = calloc(most + 1, sizeof(*results->cost_of));
+    if (results->costs == NULL || results->cost_of == NULL)
+        return sweep_out_of_memory();
+    for (size_t point = 0; point < results->points->count; point++)
+        for (size_t external = 0; external < state->sweep->external_count; external++)
+            if (prepare_cost(state, point, external) != 0)
+                return -1;
+    return 0;
+}
+
+/* ---- What earlier processes left ---- */
+
+static int take_leftover(void *self, char *text)
+{
+    struct sweep_state *state = self;
+    json_t *line = json_loads(text, 0, NULL);
+    const char *key = json_string_value(json_object_get(line, "run"));
+    struct evaluation evaluation = {.attempts = 1};
+    int failed = 0;
+
+    if (key != NULL) {
+        snprintf(evaluation.key, sizeof(evaluation.key), "%s", key);
+        evaluation_of_line(&evaluation, line);
+        /* What crashed is for another try. */
+        if (evaluation.kind[0] == '\0')
+            failed = sweep_settle(state, &evaluation, "model");
+        json_decref(evaluation.data);
+    }
+    json_decref(line);
+    return failed;
+}
+
+static int store(struct sweep_state *state)
+{
+    int failed = state->storing ? sweep_db_commit(state->db) : 0;
+
+    state->storing = false;
+    return failed;
+}
+
+/* The orders go first: whoever still works on one ends then. */
+int sweep_take_leftovers(struct sweep_state *state)
+{
+    const char *const endings[] = {".json", ".out", ""};
+    char *path;
+    int failed = 0;
+
+    if (asprintf(&path, "%s/work", state->options->directory) < 0)
+        return sweep_out_of_memory();
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && !failed; i++) {
+        DIR *directory = opendir(path);
+        const struct dirent *entry;
+
+        while (directory != NULL && !failed && (entry = readdir(directory)) != NULL) {
+            size_t length = strlen(entry->d_name), ending = strlen(endings[i]);
+            char *file;
+            long at = 0;
+
+            if (entry->d_name[0] == '.' || length < ending ||
+                strcmp(entry->d_name + length - ending, endings[i]) != 0)
+                continue;
+            if (asprintf(&file, "%s/%s", path, entry->d_name) < 0) {
+                failed = sweep_out_of_memory();
+                break;
+            }
+            if (strcmp(endings[i], ".out") == 0)
+                failed = line_tail_read(file, &at, take_leftover, state);
+            if (!failed)
+                unlink(file);
+            free(file);
+        }
+        if (directory != NULL)
+            closedir(directory);
+    }
+    free(path);
+    return failed ? failed : store(state);
+}
+
+/* ---- Progress ---- */
+
+/* Seconds that the rest may take, or -1: nothing is known. */
+static double seconds_left(const struct sweep_state *state)
+{
+    double seconds = 0, mean = 0, runs = 0;
+
+    for (size_t i = 0; i < state->sweep->workload_count; i++) {
+        mean += state->paces[i].seconds;
+        runs += (double)state->paces[i].runs;
+    }
+    if (runs > 0)
+        mean /= runs;
+    for (size_t i = 0; i < state->results->run_count; i++) {
+        const struct sweep_run *run = &state->results->runs[i];
+        const struct sweep_pace *pace = &state->paces[run->workload];
+
+        if (run->model.state == EVALUATION_DONE)
+            continue;
+        if (runs <= 0)
+            return -1;
+        seconds += pace->runs > 0 ? sweep_mean(pace) : mean;
+    }
+    seconds += (double)state->lockstep.wanted * sweep_mean(&state->lockstep);
+    seconds += (double)state->external.wanted * sweep_mean(&state->external);
+    return seconds / job_pool_width(state->options->pool);
+}
+
+static void show_progress(struct sweep_state *state)
+{
+    double left;
+
+    if (!state->options->progress || steady_seconds() - state->shown < progress_seconds)
+        return;
+    state->shown = steady_seconds();
+    fprintf(stderr, "\r%zu of %zu runs", state->done, state->results->run_count);
+    if (state->failed > 0)
+        fprintf(stderr, ", %zu failed", state->failed);
+    if (state->retried > 0)
+        fprintf(stderr, ", %zu retried", state->retried);
+    if (state->lockstep.wanted > 0)
+        fprintf(stderr, ", %zu to do in lockstep", state->lockstep.wanted);
+    if (state->external.wanted > 0)
+        fprintf(stderr, ", %zu external", state->external.wanted);
+    left = seconds_left(state);
+    if (left >= 0)
+        fprintf(stderr, ", ETA %ld:%02ld", (long)left / 60, (long)left % 60);
+    fputs("    ", stderr);
+    fflush(stderr);
+}
+
+/* ---- All of it ---- */
+
+/* External evaluations first, as they may take long; then the model; lockstep last, where it can begin. */
+static int start_jobs(struct sweep_state *state)
+{
+    unsigned most = BATCHES_EACH * job_pool_width(state->options->pool);
+    int started = 1;
+
+    while (started == 1 && job_pool_free(state->options->pool) > 0 && state->job_count < most) {
+        started = sweep_start_external(state);
+        if (started == 0)
+            started = sweep_start_batch(state);
+        if (started == 0)
+            started = sweep_start_lockstep(state);
+    }
+    return started < 0 ? -1 : 0;
+}
+
+static enum job_event collect(struct sweep_state *state, int *failed)
+{
+    struct job_end end;
+    enum job_event event = job_pool_wait(state->options->pool, progress_seconds, &end);
+
+    *failed = sweep_read_batches(state);
+    while (event == JOB_ENDED && !*failed) {
+        *failed = sweep_end_job(state, end.owner, &end);
+        if (!*failed)
+            event = job_pool_wait(state->options->pool, 0, &end);
+    }
+    if (!*failed)
+        *failed = store(state);
+    return event;
+}
+
+static enum sweep_end work(struct sweep_state *state)
+{
+    for (;;) {
+        enum job_event event;
+        int failed;
+
+        if (start_jobs(state) != 0)
+            return SWEEP_FAILED;
+        if (state->job_count == 0)
+            return SWEEP_DONE;
+        show_progress(state);
+        event = collect(state, &failed);
+        if (failed || event == JOB_FAILED)
+            return SWEEP_FAILED;
+        if (event == JOB_INTERRUPTED)
+            return SWEEP_INTERRUPTED;
+    }
+}
+
+static int prepare(struct sweep_state *state)
+{
+    ssize_t length = readlink("/proc/self/exe", state->program, sizeof(state->program) - 1);
+    char *path;
+
+    if (length < 0) {
+        fprintf(stderr, "/proc/self/exe: %s\n", strerror(errno));
+        return -1;
+    }
+    if (digest_of_executable(state->program_digest) != 0 ||
+        (state->sweep->verify > 0 && digest_of_program(state->rtl_digest) != 0))
+        return -1;
+    state->paces = calloc(state->sweep->workload_count, sizeof(*state->paces));
+    if (state->paces == NULL || asprintf(&path, "%s/results.db", state->options->directory) < 0)
+        return sweep_out_of_memory();
+    state->db = sweep_db_open(path);
+    free(path);
+    if (state->db == NULL || sweep_take_leftovers(state) != 0)
+        return -1;
+    return prepare_runs(state) != 0 || choose_verified(state) != 0 || prepare_costs(state) != 0 ? -1 : 0;
+}
+
+/* Written also of a part of the results: what is missing says so. */
+static int write_results(const struct sweep_state *state)
+{
+    char *csv, *json;
+    int failed;
+
+    if (asprintf(&csv, "%s/results.csv", state->options->directory) < 0)
+        return sweep_out_of_memory();
+    if (asprintf(&json, "%s/results.json", state->options->directory) < 0) {
+        free(csv);
+        return sweep_out_of_memory();
+    }
+    failed = sweep_db_write_tables(state->db, state->results) | sweep_write_csv(state->results, csv) |
+             sweep_write_json(state->results, json);
+    free(csv);
+    free(json);
+    return failed;
+}
+
+enum sweep_end sweep_run(const struct sweep_options *options, struct sweep_results *results)
+{
+    struct sweep_state state = {
+        .options = options, .sweep = results->sweep, .results = results, .start = steady_seconds()};
+    bool prepared = prepare(&state) == 0;
+    enum sweep_end end = prepared ? work(&state) : SWEEP_FAILED;
+
+    if (options->progress)
+        fprintf(stderr, "\r%*s\r", 78, "");
+    if (prepared && (store(&state) != 0 || write_results(&state) != 0))
+        end = SWEEP_FAILED;
+    while (state.jobs != NULL) {
+        struct sweep_job *job = state.jobs;
+
+        state.jobs = job->next;
+        sweep_free_job(job);
+    }
+    sweep_db_close(state.db);
+    free(state.paces);
+    return end;
+}
