@@ -95,7 +95,7 @@ test: setup ## set up, build and run every test
 test-slurm: setup ## test regressions over Slurm, on a cluster of this machine (as root)
 	@.ci/setup .ci/packages-slurm
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) .ci/run-tests $(BUILD)/slurm-logs $(wildcard tb/slurm/test_*.sh)
+	@TWINWALK=$(PROGRAM) JOBS=1 TEST_SECONDS=1200 .ci/run-tests $(BUILD)/slurm-logs $(wildcard tb/slurm/test_*.sh)
 
 soak: setup ## 100 million random lockstep cycles across the configurations
 	+@$(BUILD_NOW) $(PROGRAM)

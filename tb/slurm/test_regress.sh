@@ -76,7 +76,7 @@ nothing_is_left() {
     [ -z "$(squeue -h)" ] && [ ! -e "$work/$1/slurm" ] && ! pgrep -f -- "$work/$1" && ! ls "$work/$1"/logs/*.json
 }
 
-# Long enough to be killed: about two seconds each.
+# Long enough to be killed: half a second and more each.
 cat >"$work/long.yaml" <<'END'
 runs:
   - name: long
@@ -84,7 +84,7 @@ runs:
     engine: model
     random: true
     seeds: 1-8
-    cycles: 20M
+    cycles: 6M
 END
 cat >"$work/wrong.tw" <<'END'
 read 0x1000 expect pa=0x7000
@@ -161,7 +161,7 @@ END
 check "minutes for a bound" minutes
 
 limit() {
-    sed 's/seeds: .*/limit: 0.01/; s/20M/100G/' "$work/long.yaml" >"$work/limit.yaml"
+    sed 's/seeds: .*/limit: 0.01/; s/6M/100G/' "$work/long.yaml" >"$work/limit.yaml"
     exits 3 regress limit limit --slurm && answer limit 'SELECT kind, attempts FROM runs' "timeout|2" && nothing_is_left limit
 }
 check "a run that does not end is killed, tried again and reported" limit
@@ -223,7 +223,7 @@ check "the node dies with what runs there, and comes back: nothing is lost" lost
 
 other_runs() { running cancelled | grep -vqx "$1"; }
 cancelled() {
-    sed 's/seeds: .*//; s/20M/100G/' "$work/long.yaml" >"$work/cancelled.yaml"
+    sed 's/seeds: .*//; s/6M/100G/' "$work/long.yaml" >"$work/cancelled.yaml"
     start cancelled cancelled
     local status=0 first
     until_true running cancelled && first=$(running cancelled) && scancel -u root &&
@@ -236,11 +236,15 @@ check "tasks are cancelled by others: tried again once, then reported" cancelled
 
 # ---- The runner ----
 
-# Not in the background of this shell, which would have it ignore the signal.
+results_in() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM runs')" -gt 0 ]; }
 interrupted() {
-    local before
-    timeout --foreground -s INT 6 "$twinwalk" regress -o "$work/interrupted" "$work/long.yaml" --slurm -j 2
-    [ $? -eq 124 ] && nothing_is_left interrupted || return 1
+    local before status=0
+    # What a shell starts in the background ignores the signal.
+    env --default-signal=INT "$twinwalk" regress -o "$work/interrupted" "$work/long.yaml" --slurm -j 2 &
+    local runner=$!
+    until_true results_in interrupted && kill -INT "$runner"
+    wait "$runner" || status=$?
+    [ "$status" -eq 3 ] && nothing_is_left interrupted || return 1
     before=$(sqlite3 "$work/interrupted/results.db" 'SELECT count(*) FROM runs')
     [ "$before" -gt 0 ] && [ "$before" -lt 8 ] || { echo "$before were done" && return 1; }
     says "$before of the results were there already" 0 regress interrupted long --slurm && same_results long-local interrupted &&
