@@ -36,6 +36,18 @@ struct bench_options run_bench_options(const struct run_options *options, const 
     return bench;
 }
 
+/* Until the log begins, nobody need look into the model. */
+static void begin_log(void *self, struct bench_loop *loop)
+{
+    const struct debug_options *debug = self;
+
+    loop->visit = loop->cycle < debug->from ? debug->from : UINT64_MAX;
+    if (loop->visit == UINT64_MAX && bench_loop_observe(loop) != 0) {
+        snprintf(loop->message, sizeof(loop->message), "out of memory");
+        loop->outcome = OUTCOME_STUCK;
+    }
+}
+
 /* A run whose coverage is written, with names for what is covered. */
 static int run_covered(const struct run_options *options, const struct config *config,
                        struct bench_options *bench)
@@ -68,6 +80,7 @@ static int run_bench(const struct run_options *options, const struct config *con
         if (log == NULL)
             return EXIT_USAGE;
         bench.listener = (struct event_listener){.self = log, .event = debug_log_event};
+        bench.visitor = (struct bench_visitor){.self = (void *)&options->debug, .visit = begin_log};
     }
     int code = options->coverage != NULL ? run_covered(options, config, &bench) : bench_run(&bench);
     if (log != NULL && debug_log_close(log) != 0)
