@@ -50,7 +50,8 @@ static int debug(const struct run_options *options, const struct config *config,
     struct debugger_input input = {.commands = stdin, .name = "standard input"};
 
     bench.quiet = true;
-    bench.wave = bench.stats = bench.json = bench.results = NULL;
+    bench.stats = bench.json = bench.results = NULL;
+    bench.wave = NULL;
     if (options->engine == ENGINE_RTL) {
         fprintf(stderr, "twinwalk debug: the C model is looked at: use --engine lockstep or model\n");
         return EXIT_USAGE;

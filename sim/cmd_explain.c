@@ -100,7 +100,8 @@ int cmd_explain(int argc, char **argv)
     else if (config_open(&config, options.config, options.settings.settings, options.settings.count) == 0) {
         struct bench_options bench = run_bench_options(&options, &config);
         bench.judge = options.judge != JUDGE_OFF;
-        bench.wave = bench.stats = bench.json = bench.results = NULL;
+        bench.stats = bench.json = bench.results = NULL;
+        bench.wave = NULL;
         bench.quiet = true;
         code = explain(&bench, &line.request, stdout);
         config_close(&config);

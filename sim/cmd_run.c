@@ -32,7 +32,8 @@ struct bench_options run_bench_options(const struct run_options *options, const 
     bench.quiet = options->quiet;
     if (options->judge != JUDGE_AS_USUAL)
         bench.judge = options->judge == JUDGE_ON;
-    bench.wave = options->wave ? (options->wave_path ? options->wave_path : "twinwalk.fst") : NULL;
+    if (options->wave.path != NULL)
+        bench.wave = &options->wave;
     return bench;
 }
 

@@ -30,8 +30,7 @@ struct run_options {
     uint64_t cycles, accesses;                /* 0: no bound */
     const char *stats, *json, *results, *csv; /* paths; NULL: not wanted */
     const char *coverage;                     /* likewise */
-    bool wave;
-    const char *wave_path; /* NULL: the default name */
+    struct wave_options wave; /* path NULL: none is wanted */
     bool quiet;
     struct debug_options debug; /* flags 0: no log */
 };

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
     {"code-coverage", "twinwalk code-coverage", "report which lines of RTL and C model ran",
      cmd_code_coverage},
+    {"wave", "twinwalk wave", "show a wave in GTKWave, ready to read", cmd_wave},
     {"shrink", "twinwalk shrink", "turn a run that fails into a small script that fails likewise",
      cmd_shrink},
     {"coverage", "twinwalk coverage", "merge, report and close functional coverage", cmd_coverage},

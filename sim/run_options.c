@@ -7,6 +7,7 @@
 
 #include "cmd_run.h"
 #include "commands.h"
+#include "wave_trigger.h"
 
 enum {
     OPTION_SCRIPT = 256,
@@ -23,6 +24,14 @@ enum {
     OPTION_CSV,
     OPTION_COVERAGE,
     OPTION_WAVE,
+    OPTION_WAVE_ON_FAILURE,
+    OPTION_WAVE_FROM,
+    OPTION_WAVE_TO,
+    OPTION_WAVE_ON,
+    OPTION_WAVE_BEFORE,
+    OPTION_WAVE_AFTER,
+    OPTION_WAVE_EVERY,
+    OPTION_WAVE_SIGNALS,
     OPTION_JUDGE,
     OPTION_NO_JUDGE,
     OPTION_DEBUG,
@@ -59,7 +68,6 @@ static const struct argp_option option_table[] = {
     {"csv", OPTION_CSV, "FILE", 0, "--engine stack: write the misses as CSV", 4},
     {"results", OPTION_RESULTS, "FILE", 0, "write one JSON line per access", 4},
     {"coverage", OPTION_COVERAGE, "FILE", 0, "write the functional coverage (docs/coverage.md)", 4},
-    {"wave", OPTION_WAVE, "FILE", OPTION_ARG_OPTIONAL, "write the waveforms of the RTL (FST)", 4},
     {NULL, 0, NULL, 0, "Log of what happens inside (docs/explain.md):", 5},
     {"debug", OPTION_DEBUG, "FLAG,...", 0, "write events with their cycles to stderr; help: list the flags",
      5},
@@ -68,6 +76,26 @@ static const struct argp_option option_table[] = {
     {"debug-to", OPTION_DEBUG_TO, "CYCLE", 0, "not those of later cycles", 5},
     {NULL, 0, NULL, 0, NULL, 4},
     {"quiet", 'q', NULL, 0, "no progress line and no summary", 4},
+    {NULL, 0, NULL, 0, "Waves, with --engine lockstep or rtl (docs/debugging.md):", 6},
+    {"wave-on-failure", OPTION_WAVE_ON_FAILURE, "FILE", OPTION_ARG_OPTIONAL,
+     "when the run fails, write the cycles around the failure", 6},
+    {"wave", OPTION_WAVE, "FILE", OPTION_ARG_OPTIONAL,
+     "write all cycles, or those that the next three choose. FILE is FST, or VCD when it ends in .vcd "
+     "(default: "
+     "twinwalk.fst)",
+     6},
+    {"wave-from", OPTION_WAVE_FROM, "CYCLE", 0, "from this cycle on", 6},
+    {"wave-to", OPTION_WAVE_TO, "CYCLE", 0, "up to this cycle, without it", 6},
+    {"wave-on", OPTION_WAVE_ON, "CONDITION", 0,
+     "around the first event that meets a condition such as 'fault & va=0x1000' (help: lists what there is)",
+     6},
+    {"wave-before", OPTION_WAVE_BEFORE, "CYCLES", 0, "before a failure or event (default: 20k)", 6},
+    {"wave-after", OPTION_WAVE_AFTER, "CYCLES", 0, "after a failure or event (default: 1k)", 6},
+    {"wave-every", OPTION_WAVE_EVERY, "CYCLES", 0, "between two snapshots of the run (default: 1M)", 6},
+    {"wave-signals", OPTION_WAVE_SIGNALS, "SCOPES", 0,
+     "only these, separated by commas: rtl, cmodel, diff, states, events, judge, marks, or blocks such as "
+     "u_page_walker",
+     6},
     {0},
 };
 
@@ -107,6 +135,51 @@ static enum engine parse_engine(struct argp_state *state, const char *arg)
     return ENGINE_LOCKSTEP;
 }
 
+/* --wave and --wave-on-failure: one of them, once. */
+static void set_wave(struct argp_state *state, struct run_options *options, const char *arg, bool on_failure)
+{
+    if (options->wave.path != NULL)
+        argp_error(state, "give --wave or --wave-on-failure once");
+    if (arg != NULL && arg[0] == '\0')
+        argp_error(state, "--wave: the file name is empty");
+    options->wave.path = arg != NULL ? arg : "twinwalk.fst";
+    options->wave.on_failure = on_failure;
+}
+
+static void check_wave(struct argp_state *state, const struct run_options *options)
+{
+    const struct wave_options *wave = &options->wave, defaults = wave_defaults(NULL);
+    bool chosen = wave->from != defaults.from || wave->to != defaults.to || wave->trigger != NULL;
+    char error[256];
+
+    if (wave->path == NULL && (chosen || wave->scopes != NULL || wave->before != defaults.before ||
+                               wave->after != defaults.after || wave->every != defaults.every))
+        argp_error(state, "options of waves need --wave or --wave-on-failure");
+    if (wave->path == NULL)
+        return;
+    if (options->engine == ENGINE_MODEL)
+        argp_error(state, "waves need the RTL: use --engine lockstep or rtl");
+    if (wave->on_failure && chosen)
+        argp_error(state, "--wave-from, --wave-to and --wave-on go with --wave");
+    if (wave->trigger != NULL && wave->to != defaults.to)
+        argp_error(state, "--wave-to does not go with --wave-on, which chooses the cycles");
+    if (wave->from >= wave->to)
+        argp_error(state, "--wave-to must be above --wave-from");
+    if (wave->every == 0)
+        argp_error(state, "--wave-every: must be above 0");
+    if (wave_options_check(wave, error, sizeof(error)) != 0)
+        argp_error(state, "%s: %s", wave->trigger != NULL ? "--wave-on" : "--wave-signals", error);
+}
+
+static void set_trigger(struct run_options *options, const char *arg)
+{
+    if (strcmp(arg, "help") == 0) {
+        wave_trigger_help(stdout);
+        exit(EXIT_AGREED);
+    }
+    options->wave.trigger = arg;
+}
+
 /* What must hold of all options together. */
 static void check_options(struct argp_state *state, struct run_options *options)
 {
@@ -119,8 +192,7 @@ static void check_options(struct argp_state *state, struct run_options *options)
         argp_error(state, "--debug-file, --debug-from and --debug-to belong to --debug=FLAG,...");
     if (options->debug.from > options->debug.to)
         argp_error(state, "--debug-from is beyond --debug-to");
-    if (options->wave && options->engine == ENGINE_MODEL)
-        argp_error(state, "--wave needs the RTL: use --engine lockstep or rtl");
+    check_wave(state, options);
     if (options->stack && (!options->trace || options->image || options->cycles || options->results ||
                            options->stats || options->coverage || options->judge == JUDGE_ON))
         argp_error(state, "--engine stack takes --trace, --accesses, --seed, --csv and --json");
@@ -190,9 +262,29 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         set_once(state, &options->coverage, arg, "coverage");
         return 0;
     case OPTION_WAVE:
-        options->wave = true;
-        if (arg != NULL)
-            set_once(state, &options->wave_path, arg, "wave");
+    case OPTION_WAVE_ON_FAILURE:
+        set_wave(state, options, arg, key == OPTION_WAVE_ON_FAILURE);
+        return 0;
+    case OPTION_WAVE_FROM:
+        set_count(state, &options->wave.from, arg, "wave-from");
+        return 0;
+    case OPTION_WAVE_TO:
+        set_count(state, &options->wave.to, arg, "wave-to");
+        return 0;
+    case OPTION_WAVE_ON:
+        set_trigger(options, arg);
+        return 0;
+    case OPTION_WAVE_BEFORE:
+        set_count(state, &options->wave.before, arg, "wave-before");
+        return 0;
+    case OPTION_WAVE_AFTER:
+        set_count(state, &options->wave.after, arg, "wave-after");
+        return 0;
+    case OPTION_WAVE_EVERY:
+        set_count(state, &options->wave.every, arg, "wave-every");
+        return 0;
+    case OPTION_WAVE_SIGNALS:
+        options->wave.scopes = arg;
         return 0;
     case OPTION_DEBUG:
         if (strcmp(arg, "help") == 0) {
@@ -238,6 +330,7 @@ struct run_options run_options_defaults(void)
         .config = "default",
         .engine = ENGINE_LOCKSTEP,
         .seed = RUN_DEFAULT_SEED,
+        .wave = wave_defaults(NULL),
         .accesses = UINT64_MAX, /* until check_options: not given */
         .debug = {.to = UINT64_MAX},
     };

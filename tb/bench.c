@@ -137,7 +137,7 @@ static int open_watchers(struct bench *bench)
             return out_of_memory();
     }
     if (options->judge || options->engine == ENGINE_LOCKSTEP || options->listener.event ||
-        options->visitor.visit || options->record) {
+        options->visitor.visit || options->record || options->wave) {
         loop->events = bench_events_create();
         if (!loop->events)
             return out_of_memory();
@@ -154,6 +154,11 @@ static int open_watchers(struct bench *bench)
         bench_events_listen(loop->events, options->listener);
         if (loop->mmu && !options->visitor.visit && bench_loop_observe(loop))
             return out_of_memory();
+    }
+    if (options->wave) {
+        loop->wave = wave_create(options->wave, loop, options->params, options->reproduce);
+        if (!loop->wave)
+            return EXIT_BAD_INPUT;
     }
     if (options->results) {
         loop->results = bench_results_open(options->results);
@@ -187,7 +192,7 @@ static int open_all(struct bench *bench)
             return out_of_memory();
     }
     if (options->engine != ENGINE_MODEL) {
-        loop->rtl = rtl_open(options->params, options->wave);
+        loop->rtl = rtl_open(options->params);
         if (!loop->rtl)
             return EXIT_INTERNAL;
     }
@@ -206,6 +211,7 @@ static void close_all(struct bench *bench)
     struct bench_loop *loop = &bench->loop;
 
     bench_results_close(loop->results);
+    wave_destroy(loop->wave);
     mmu_events_destroy(loop->mmu_events);
     bench_events_destroy(loop->events);
     judge_destroy(loop->judge);
@@ -324,6 +330,7 @@ static int run(struct bench *bench)
     bool told = loop->visitor.ended && loop->visitor.ended(loop->visitor.self, loop);
     if (outcome != OUTCOME_DONE && outcome != OUTCOME_STOPPED && !told)
         explain_failure(bench, &failure);
+    bool wave_failed = loop->wave && wave_end(loop->wave);
 
     /* UINT64_MAX: the input turned out bad on the way (stimulus.h), which has been said. */
     uint64_t failures = loop->stimulus.failures ? loop->stimulus.failures(loop->stimulus.self) : 0;
@@ -352,7 +359,7 @@ static int run(struct bench *bench)
         .model = loop->mmu ? mmu_statistics(loop->mmu) : NULL,
         .failure = failure.kind ? &failure : NULL,
     };
-    if (write_outputs(bench, &report))
+    if (write_outputs(bench, &report) || (wave_failed && outcome == OUTCOME_DONE))
         return EXIT_BAD_INPUT;
     if (outcome == OUTCOME_STUCK)
         return EXIT_INTERNAL;

@@ -16,6 +16,7 @@
 #include "params.h"
 #include "record.h"
 #include "stimulus.h"
+#include "wave.h"
 
 enum engine {
     ENGINE_LOCKSTEP, /* RTL and model, compared in every cycle; the RTL drives */
@@ -36,17 +37,17 @@ struct bench_options {
     int (*open_stimulus)(void *open_self, const struct stimulus_env *env, struct stimulus *out);
     void *open_self;
 
-    const char *image;    /* NULL: none */
-    uint64_t seed;        /* of the random stimulus and of the memory's delays */
-    uint64_t cycles;      /* nothing new is offered from this cycle on; 0 or UINT64_MAX: no bound */
-    uint64_t accesses;    /* no more accesses than that; 0 or UINT64_MAX: no bound */
-    const char *stats;    /* file for the statistics as text; NULL: none */
-    const char *json;     /* the same as JSON */
-    const char *results;  /* one JSON line per access */
-    bool progress;        /* a line on stderr that tells how far the run is */
-    bool quiet;           /* no summary on stdout */
-    bool judge;           /* the architectural judge checks every answer */
-    const char *wave;     /* file for the waves of the RTL; NULL: none */
+    const char *image;   /* NULL: none */
+    uint64_t seed;       /* of the random stimulus and of the memory's delays */
+    uint64_t cycles;     /* nothing new is offered from this cycle on; 0 or UINT64_MAX: no bound */
+    uint64_t accesses;   /* no more accesses than that; 0 or UINT64_MAX: no bound */
+    const char *stats;   /* file for the statistics as text; NULL: none */
+    const char *json;    /* the same as JSON */
+    const char *results; /* one JSON line per access */
+    bool progress;       /* a line on stderr that tells how far the run is */
+    bool quiet;          /* no summary on stdout */
+    bool judge;          /* the architectural judge checks every answer */
+    const struct wave_options *wave; /* NULL: none */
     const char *coverage; /* file for functional coverage; NULL: none, and always with ENGINE_RTL */
     const char *coverage_command, *config_name; /* with it: the line that repeats the run, the machine */
     struct event_listener listener;             /* hears of every event; .event NULL: nobody does. Of those of

@@ -57,6 +57,8 @@ void bench_loop_start(struct bench_loop *loop)
         loop->ports[p].next_tag = 0;
         loop->tags_left |= (uint8_t)(1u << p);
     }
+    if (!loop->wave)
+        loop->attention = UINT64_MAX;
     if (loop->judge || loop->events)
         memory_listen(loop->memory, (struct memory_listener){.self = loop, .served = served});
 }
@@ -312,6 +314,12 @@ static inline __attribute__((always_inline)) void drive(struct bench_loop *loop,
         look_for_end(loop);
 }
 
+/* Something is wrong: true only where a wave is to show what comes after it. */
+static __attribute__((noinline, cold)) bool lingers(struct bench_loop *loop)
+{
+    return loop->wave && wave_lingers(loop->wave);
+}
+
 static inline __attribute__((always_inline)) enum bench_outcome run(struct bench_loop *loop,
                                                                     struct flags flags)
 {
@@ -327,7 +335,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         if (flags.rtl && flags.model && !loop->model_lost &&
             UNLIKELY(!rtl_compare(loop->rtl, loop->mmu, loop->cycle % FULL_COMPARE == 0)) && !go_on(loop)) {
             fail(loop, OUTCOME_MISMATCH);
-            break;
+            if (!lingers(loop))
+                break;
         }
         if (flags.watched && UNLIKELY(loop->cycle >= loop->visit)) {
             loop->visitor.visit(loop->visitor.self, loop);
@@ -350,7 +359,7 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
 
         uint8_t ready = out->req_ready & loop->tags_left;
         drive(loop, ready, out->op_ready);
-        if (UNLIKELY(loop->outcome != OUTCOME_DONE))
+        if (UNLIKELY(loop->outcome != OUTCOME_DONE) && !lingers(loop))
             break; /* from the answers, from quiet_cycles or look_for_hang, or from the memory's listener */
 
         struct stimulus_offer *offer = &loop->offer;
@@ -404,6 +413,10 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         } else {
             if (UNLIKELY(loop->stopped) && is_drained(loop) && settle-- == 0)
                 break;
+            if (flags.rtl && UNLIKELY(loop->cycle >= loop->attention)) {
+                wave_attend(loop->wave, &in);
+                out = rtl_outputs(loop->rtl);
+            }
             bool taken = out->mem_req_valid && in.mem_req_ready;
             bool given = resp && out->mem_resp_ready;
             if (flags.watched && taken && loop->events)
@@ -414,14 +427,14 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
                 lag++;
             asking += taken;
             asking -= given;
-            if (flags.rtl)
-                rtl_step(loop->rtl, &in);
             if (flags.model && !loop->model_lost)
                 mmu_step(loop->mmu, &in);
             if (flags.watched && flags.model && UNLIKELY(loop->mmu_events != NULL))
                 mmu_events_step(loop->mmu_events, loop->mmu, &in);
             if (flags.watched && loop->coverage)
                 coverage_after(loop->coverage, loop->mmu);
+            if (flags.rtl) /* last: events of this edge go into the wave of this cycle */
+                rtl_step(loop->rtl, &in);
             loop->cycle++;
         }
         if (--routine == 0) {
@@ -458,7 +471,7 @@ int bench_loop_observe(struct bench_loop *loop)
     return loop->mmu_events ? 0 : -1;
 }
 
-enum bench_outcome bench_loop_run(struct bench_loop *loop)
+static enum bench_outcome run_engine(struct bench_loop *loop)
 {
     bool watched = loop->judge || loop->results || loop->events || loop->coverage;
     bool heard = watched || loop->stimulus.answered;
@@ -472,4 +485,12 @@ enum bench_outcome bench_loop_run(struct bench_loop *loop)
         return run(loop, (struct flags){.model = true, .watched = true, .heard = true});
     return heard ? run(loop, (struct flags){.model = true, .heard = true})
                  : run(loop, (struct flags){.model = true});
+}
+
+enum bench_outcome bench_loop_run(struct bench_loop *loop)
+{
+    enum bench_outcome outcome = run_engine(loop);
+    if (loop->wave)
+        wave_loop_ended(loop->wave);
+    return outcome;
 }

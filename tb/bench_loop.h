@@ -25,6 +25,7 @@
 #include "mmu_events.h"
 #include "rtl.h"
 #include "stimulus.h"
+#include "wave.h"
 
 enum bench_outcome {
     OUTCOME_DONE,     /* every access answered */
@@ -44,7 +45,8 @@ struct bench_counts {
     uint64_t answers[ANSWER_KINDS]; /* by source + 4 * size + 16 * fault; set when the loop ends */
     uint64_t ops[OP_COUNT];
     uint64_t ops_done;
-    struct latency_counts latency; /* from acceptance to answer; those of one cycle are added when the loop ends */
+    struct latency_counts
+        latency; /* from acceptance to answer; those of one cycle are added when the loop ends */
 };
 
 /* An accepted access that is not answered yet. */
@@ -88,6 +90,7 @@ struct bench_loop {
     struct bench_events *events;
     struct mmu_events *mmu_events; /* only with events and mmu */
     struct coverage *coverage;     /* needs the model */
+    struct wave *wave;             /* only with events and rtl */
     struct stimulus stimulus;
     struct bench_visitor visitor;
     uint64_t cycle_limit; /* the stimulus is not asked from this cycle on; UINT64_MAX: no bound */
@@ -103,8 +106,9 @@ struct bench_loop {
     uint64_t cycle;
     bool stopped; /* the stimulus is not asked any more */
     bool op_running;
-    uint64_t op_cycle; /* in which it was accepted */
-    uint64_t wake;     /* before it the stimulus is called only for what is accepted or answered */
+    uint64_t op_cycle;  /* in which it was accepted */
+    uint64_t attention; /* first cycle in which the wave wants to be asked */
+    uint64_t wake;      /* before it the stimulus is called only for what is accepted or answered */
     struct stimulus_offer offer;
     uint8_t tags_left; /* bit per port with a next_tag */
     struct bench_port ports[MMU_MAX_PORTS];

@@ -8,7 +8,7 @@
 # object. What is built is kept under a name that is a digest of everything it
 # is made from, so a change of any source builds anew; several may build the same
 # at once. Nothing is ever deleted from the cache but by `make clean`; a build has
-# about 0.7 MB. Runs from the project's root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves,
+# about 0.7 MB, for waves 3 MB. Runs from the project's root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves,
 # RTL_COVERAGE=line|toggle with counters of lines (and of toggles).
 set -eu
 cache=$1
@@ -16,12 +16,14 @@ shift
 rtl=${RTL_DIR:-rtl}
 cxx=${RTL_CXX:-g++}
 trace=${RTL_TRACE:-0}
-flags= fst= optimize=-O3 coverage=0 more=
+flags= runtime_sources="verilated verilated_threads" libraries=-lpthread optimize=-O3 coverage=0 more=
 
-seam="tb/rtl_seam.cpp tb/rtl_seam.h tb/signals.def"
+seam=tb/rtl_seam.cpp
 decoding="tb/signal_decode.c tb/bench_names.c"
 if [ "$trace" = 1 ]; then
-    flags="--trace-fst --trace-structs"
+    seam="$seam tb/rtl_wave.cpp tb/rtl_wave_twin.cpp"
+    runtime_sources="$runtime_sources verilated_fst_c" libraries="-lpthread -lz"
+    flags="--trace-fst --trace-structs --trace-max-array 256 --trace-max-width 4096"
 fi
 case ${RTL_COVERAGE:-} in
 '') ;;
@@ -29,7 +31,7 @@ line | toggle)
     # Counters are many and slow to compile; those of toggles by far the most.
     flags="$flags --coverage-line"
     [ "$RTL_COVERAGE" = line ] || flags="$flags --coverage-toggle"
-    optimize=-O1 coverage=1 more=tb/rtl_for_coverage.sh
+    optimize=-O1 coverage=1 runtime_sources="$runtime_sources verilated_cov" more=tb/rtl_for_coverage.sh
     ;;
 *)
     echo "tb/build_rtl.sh: RTL_COVERAGE is '$RTL_COVERAGE', not line or toggle" >&2
@@ -37,7 +39,7 @@ line | toggle)
     ;;
 esac
 digest_of_sources() {
-    { cat "$rtl"/*.sv $seam $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh $more; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20
+    { cat "$rtl"/*.sv $seam tb/rtl_seam.h tb/rtl_instance.h tb/rtl_wave.h tb/signals.def $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh $more; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20
 }
 digest=$(digest_of_sources "$@")
 out=$cache/$digest
@@ -85,18 +87,30 @@ if ! {
         --output-split 0 -Wno-fatal -Wno-lint -Wno-SPLITVAR -Wno-style -DTWINWALK_DIGEST --prefix Vmmu --top-module mmu --Mdir "$work/obj" $flags \
         $parameters "$work/public.vlt" "$sources/x86_pkg.sv" $(ls "$sources"/*.sv | grep -v /x86_pkg.sv) &&
     verilated=$(sed -n 's/^VERILATOR_ROOT *= *//p' "$work/obj/Vmmu.mk") &&
-    if [ "$trace" = 1 ]; then fst="$verilated/include/verilated_fst_c.cpp -lz"; fi &&
-    if [ "$coverage" = 1 ]; then fst="$fst $verilated/include/verilated_cov.cpp"; fi &&
+    # Everything that the design has between two clock edges, with its bits.
+    sed -nE 's/^ *(VlUnpacked<)?[A-Za-z]+(<[0-9]+>)?\/\*([0-9]+):0\*\/(, [0-9]+>)? (mmu__DOT__[A-Za-z0-9_]+);.*/\5 \3/p
+        s/^ *VL_IN[0-9W]*\(([a-z_]+),([0-9]+),0.*/\1 \2/p' "$work/obj/Vmmu___024root.h" | LC_ALL=C sort |
+        awk '{ print "REGISTER(" $1 ", " $2 + 1 ")" } END { print "#undef REGISTER" }' >"$work/obj/registers.inc" &&
     # Where Verilator keeps the clock's level as last seen; the seam can do without.
     seen=$(grep -ow '__Vtrigr*prev[a-z]*__*TOP__clk_i[_0-9]*' "$work/obj/Vmmu___024root.h" | sort -u) &&
     if [ "$(echo "$seen" | wc -w)" = 1 ]; then defines="$defines -DCLOCK_SEEN=$seen"; fi &&
     for source in $decoding; do
         ${CC:-gcc} -std=gnu11 -O2 -fPIC -Icmodel -Itb -c "$source" -o "$work/$(basename "$source" .c).o"
     done &&
-    $cxx -std=c++17 $optimize -fPIC -shared -w -fno-semantic-interposition -I"$work/obj" -I"$verilated/include" -I"$verilated/include/vltstd" \
-        -Icmodel -Itb $defines -DVM_TRACE=$trace -DVM_TRACE_FST=$trace -DVM_COVERAGE=$coverage "$work"/obj/Vmmu*.cpp "$work"/*.o tb/rtl_seam.cpp \
-        "$verilated/include/verilated.cpp" "$verilated/include/verilated_threads.cpp" \
-        $fst -lpthread -o "$work/libmmu.so"
+    compile="$cxx -std=c++17 $optimize -fPIC -w -fno-semantic-interposition -I$verilated/include -I$verilated/include/vltstd -DVM_TRACE=$trace -DVM_TRACE_FST=$trace -DVM_COVERAGE=$coverage" &&
+    # What all builds have in common is compiled once.
+    runtime=$cache/runtime-$({ echo "$compile"; cat "$verilated"/include/*.cpp "$verilated"/include/*.h "$verilated"/include/gtkwave/*; } | sha256sum | cut -c 1-20) &&
+    if [ ! -e "$runtime" ]; then
+        mkdir "$work/runtime"
+        for source in $runtime_sources; do
+            $compile -c "$verilated/include/$source.cpp" -o "$work/runtime/$source.o" || rm -rf "$work/runtime"
+        done
+        mv -T "$work/runtime" "$runtime" || [ -e "$runtime" ] # another build may have been first
+    fi &&
+    # One source: Verilator's headers are read once.
+    for source in "$work"/obj/Vmmu*.cpp; do echo "#include \"${source##*/}\""; done >"$work/obj/all.cpp" &&
+    $compile -shared -I"$work/obj" -Icmodel -Itb $defines "$work/obj/all.cpp" "$work"/*.o "$runtime"/*.o $seam $libraries \
+        -o "$work/libmmu.so"
 } >"$work/log" 2>&1; then
     cat "$work/log" >&2
     exit 1

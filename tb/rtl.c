@@ -4,17 +4,27 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "mmu_state.h"
-#include "project_path.h"
+#include "project_build.h"
 #include "rtl_seam.h"
 
-struct rtl {
+/* A Verilated build; library NULL: not opened. */
+struct build {
     void *library;
     const struct rtl_seam *seam;
+};
+
+struct rtl {
+    uint64_t cycle, late_cycle; /* late_cycle UINT64_MAX: there is no such build */
+    struct build late;          /* takes over in that cycle */
+    struct mmu_params params;
+    struct build quick; /* what runs while no wave is written */
+    struct build
+        waves; /* the same design with all its signals; the same build where that is built for waves */
+    const struct rtl_seam *seam; /* of the build that runs now */
     struct rtl_instance *instance;
+    struct rtl_wave *wave; /* NULL: none is written */
 };
 
 enum { MAX_ARGUMENTS = 96, ARGUMENT_LENGTH = 48 };
@@ -45,69 +55,17 @@ static void list_arguments(struct arguments *a, const struct mmu_params *p)
     a->argv[a->count] = NULL;
 }
 
-/* Runs the build script in the project's root; its last line is the library's path. -1: it failed. */
-static int run_build(const char *script, const struct mmu_params *params, bool trace, char *path, size_t size)
-{
-    struct arguments *a = malloc(sizeof *a);
-    int output[2];
-    if (!a || pipe(output)) {
-        free(a);
-        return -1;
-    }
-    list_arguments(a, params);
-    pid_t child = fork();
-    if (child == 0) {
-        char *root = strdup(script);
-        char *slash = root ? strstr(root, "tb/build_rtl.sh") : NULL;
-        if (slash)
-            *slash = '\0';
-        if (root && *root && chdir(root))
-            _exit(127);
-        setenv("RTL_TRACE", trace ? "1" : "0", 1);
-        dup2(output[1], STDOUT_FILENO);
-        close(output[0]);
-        close(output[1]);
-        execv("tb/build_rtl.sh", a->argv);
-        _exit(127);
-    }
-    free(a);
-    close(output[1]);
-    size_t length = 0;
-    ssize_t got = 1;
-    while (got > 0 && length + 1 < size) {
-        got = read(output[0], path + length, size - 1 - length);
-        length += got > 0 ? (size_t)got : 0;
-    }
-    close(output[0]);
-    path[length] = '\0';
-    path[strcspn(path, "\n")] = '\0';
-    int status = -1;
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        return -1;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-}
-
-/* The shared object of these parameters as an absolute path, to be freed; NULL after a message. */
+/* The shared object of these parameters, to be freed; NULL after a message. */
 static char *build(const struct mmu_params *params, bool trace)
 {
-    char *script = project_path("tb/build_rtl.sh");
-    char path[512], *full = NULL;
-    if (!script) {
-        fprintf(
-            stderr,
-            "twinwalk: tb/build_rtl.sh is not there: the RTL can be built only beside the project's files\n");
+    static char setting[2][12] = {"RTL_TRACE=0", "RTL_TRACE=1"};
+    struct arguments *a = malloc(sizeof *a);
+    if (!a)
         return NULL;
-    }
-    if (run_build(script, params, trace, path, sizeof path)) {
-        fprintf(stderr, "twinwalk: the RTL of this configuration does not build\n");
-    } else {
-        size_t prefix = strlen(script) - strlen("tb/build_rtl.sh");
-        full = malloc(prefix + strlen(path) + 3);
-        if (full)
-            sprintf(full, "%s%.*s%s", prefix ? "" : "./", (int)prefix, script, path);
-    }
-    free(script);
-    return full;
+    list_arguments(a, params);
+    char *path = project_build("tb/build_rtl.sh", a->argv, setting[trace], "the RTL of this configuration");
+    free(a);
+    return path;
 }
 
 char *rtl_library(const struct mmu_params *params, bool wave)
@@ -117,37 +75,54 @@ char *rtl_library(const struct mmu_params *params, bool wave)
     return given ? strdup(given) : build(params, wave);
 }
 
-struct rtl *rtl_open(const struct mmu_params *params, const char *wave)
+/* Loads a build by its path, which is freed; -1 after a message. */
+static int load(struct build *build, char *path)
+{
+    if (!path)
+        return -1;
+    build->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    free(path);
+    build->seam = build->library ? (const struct rtl_seam *)dlsym(build->library, RTL_SEAM_SYMBOL) : NULL;
+    if (!build->seam) {
+        fprintf(stderr, "twinwalk: %s\n", dlerror());
+        return -1;
+    }
+    if (build->seam->model_size() != sizeof(struct mmu)) {
+        fprintf(stderr, "twinwalk: this program is older than the model's sources: build it anew\n");
+        return -1;
+    }
+    return 0;
+}
+
+/* TWINWALK_RTL_LATE: see rtl.h. -1 after a message. */
+static int load_late(struct rtl *rtl)
+{
+    const char *late = getenv("TWINWALK_RTL_LATE");
+    char *end;
+
+    rtl->late_cycle = UINT64_MAX;
+    if (!late)
+        return 0;
+    rtl->late_cycle = strtoull(late, &end, 10);
+    if (end == late || *end != ':' || !rtl->late_cycle) {
+        fprintf(stderr, "twinwalk: TWINWALK_RTL_LATE is not CYCLE:LIBRARY\n");
+        return -1;
+    }
+    return load(&rtl->late, strdup(end + 1));
+}
+
+struct rtl *rtl_open(const struct mmu_params *params)
 {
     struct rtl *rtl = calloc(1, sizeof *rtl);
-    char *path = rtl_library(params, wave != NULL);
-    if (!rtl || !path) {
-        free(rtl);
-        free(path);
+    if (!rtl)
         return NULL;
-    }
-    rtl->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    rtl->seam = rtl->library ? (const struct rtl_seam *)dlsym(rtl->library, RTL_SEAM_SYMBOL) : NULL;
-    if (!rtl->seam) {
-        fprintf(stderr, "twinwalk: %s\n", dlerror());
-        free(path);
+    rtl->params = *params;
+    if (load(&rtl->quick, rtl_library(params, false)) || load_late(rtl)) {
         rtl_close(rtl);
         return NULL;
     }
-    free(path);
-    if (rtl->seam->model_size() != sizeof(struct mmu)) {
-        fprintf(stderr, "twinwalk: this program is older than the model's sources: build it anew\n");
-        rtl_close(rtl);
-        return NULL;
-    }
-    if (wave && !rtl->seam->wave) {
-        fprintf(stderr, "twinwalk: this build of the RTL keeps no signals for waves\n");
-        rtl_close(rtl);
-        return NULL;
-    }
+    rtl->seam = rtl->quick.seam;
     rtl->instance = rtl->seam->create();
-    if (wave)
-        rtl->seam->wave(rtl->instance, wave);
     return rtl;
 }
 
@@ -157,9 +132,117 @@ void rtl_close(struct rtl *rtl)
         return;
     if (rtl->instance)
         rtl->seam->destroy(rtl->instance);
-    if (rtl->library)
-        dlclose(rtl->library);
+    if (rtl->waves.library && rtl->waves.library != rtl->quick.library)
+        dlclose(rtl->waves.library);
+    if (rtl->quick.library)
+        dlclose(rtl->quick.library);
+    if (rtl->late.library)
+        dlclose(rtl->late.library);
     free(rtl);
+}
+
+int rtl_prepare_waves(struct rtl *rtl)
+{
+    if (rtl->waves.library)
+        return 0;
+    if (rtl->quick.seam->wave) {
+        rtl->waves = rtl->quick;
+        return 0;
+    }
+    if (getenv("TWINWALK_RTL") || getenv("TWINWALK_RTL_LATE")) {
+        fprintf(stderr,
+                "twinwalk: the given build of the RTL keeps no signals for waves (RTL_TRACE=1 makes one "
+                "that does)\n");
+        return -1;
+    }
+    return load(&rtl->waves, build(&rtl->params, true));
+}
+
+/* Copies what both builds call by the same name; both lists are sorted. */
+static void copy_state(const struct rtl_seam *from, const void *from_state, const struct rtl_seam *to,
+                       void *to_state)
+{
+    size_t f = 0;
+    for (size_t t = 0; t < to->register_count; t++) {
+        const struct rtl_register *target = &to->registers[t];
+        while (f < from->register_count && strcmp(from->registers[f].name, target->name) < 0)
+            f++;
+        if (f == from->register_count)
+            return;
+        const struct rtl_register *source = &from->registers[f];
+        if (!strcmp(source->name, target->name) && source->size == target->size)
+            memcpy((char *)to_state + target->offset, (const char *)from_state + source->offset,
+                   source->size);
+    }
+}
+
+/* Goes on in another build, in the state of this one. */
+static void change_build(struct rtl *rtl, const struct rtl_seam *to)
+{
+    if (rtl->seam == to)
+        return;
+    struct rtl_instance *instance = to->create();
+    copy_state(rtl->seam, rtl->seam->state(rtl->instance), to, to->state(instance));
+    to->restored(instance);
+    rtl->seam->destroy(rtl->instance);
+    rtl->seam = to;
+    rtl->instance = instance;
+}
+
+/* The build that was to come takes the place of the others. */
+static __attribute__((noinline, cold)) void become_late(struct rtl *rtl)
+{
+    change_build(rtl, rtl->late.seam);
+    if (rtl->waves.library && rtl->waves.library != rtl->quick.library)
+        dlclose(rtl->waves.library);
+    dlclose(rtl->quick.library);
+    rtl->quick = rtl->late;
+    rtl->waves = rtl->late = (struct build){0};
+}
+
+uint64_t rtl_waves_from(const struct rtl *rtl)
+{
+    return rtl->late_cycle == UINT64_MAX ? 0 : rtl->late_cycle;
+}
+
+int rtl_wave_begin(struct rtl *rtl, const char *path, const struct rtl_wave_contents *contents)
+{
+    if (rtl_prepare_waves(rtl))
+        return -1;
+    change_build(rtl, rtl->waves.seam);
+    rtl->wave = rtl->seam->wave->open(rtl->instance, path, contents);
+    if (!rtl->wave)
+        fprintf(stderr, "%s: cannot be written\n", path);
+    return rtl->wave ? 0 : -1;
+}
+
+void rtl_wave_sample(struct rtl *rtl, const struct mmu_in *in)
+{
+    rtl->seam->wave->sample(rtl->wave, in);
+}
+
+void rtl_wave_number(struct rtl *rtl, size_t lane, uint64_t value)
+{
+    rtl->seam->wave->set_number(rtl->wave, lane, value);
+}
+
+void rtl_wave_text(struct rtl *rtl, size_t lane, const char *text)
+{
+    rtl->seam->wave->set_text(rtl->wave, lane, text);
+}
+
+void rtl_wave_forget(struct rtl *rtl)
+{
+    rtl->seam->wave->forget(rtl->wave);
+    rtl->wave = NULL;
+}
+
+int rtl_wave_end(struct rtl *rtl, bool present)
+{
+    bool complete = rtl->seam->wave->close(rtl->wave, present);
+    rtl->wave = NULL;
+    change_build(rtl, rtl->quick.seam);
+    return complete ? 0 : -1;
 }
 
 const struct mmu_out *rtl_outputs(struct rtl *rtl)
@@ -170,6 +253,8 @@ const struct mmu_out *rtl_outputs(struct rtl *rtl)
 void rtl_step(struct rtl *rtl, const struct mmu_in *in)
 {
     rtl->seam->step(rtl->instance, in);
+    if (__builtin_expect(++rtl->cycle == rtl->late_cycle, 0))
+        become_late(rtl);
 }
 
 bool rtl_compare(struct rtl *rtl, const struct mmu *model, bool full)
@@ -180,4 +265,17 @@ bool rtl_compare(struct rtl *rtl, const struct mmu *model, bool full)
 void rtl_report(struct rtl *rtl, const struct mmu *model, FILE *out)
 {
     rtl->seam->report(rtl->instance, model, out);
+}
+
+bool rtl_disturb(struct rtl *rtl, const char *name, unsigned bit)
+{
+    for (size_t i = 0; i < rtl->seam->register_count; i++) {
+        const struct rtl_register *r = &rtl->seam->registers[i];
+        if (strcmp(r->name, name) != 0 || bit / 8 >= r->size)
+            continue;
+        ((uint8_t *)rtl->seam->state(rtl->instance))[r->offset + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        rtl->seam->restored(rtl->instance);
+        return true;
+    }
+    return false;
 }

@@ -11,6 +11,7 @@
 
 #include "mmu.h"
 #include "params.h"
+#include "rtl_seam.h"
 
 struct rtl;
 
@@ -23,10 +24,9 @@ char *rtl_library(const struct mmu_params *params, bool wave);
 
 /*
  * The RTL with these parameters, in reset; built by Verilator on first use and
- * kept by content. wave: an FST file to be written with all its signals, or NULL.
- * NULL after a message on stderr.
+ * kept by content. NULL after a message on stderr.
  */
-struct rtl *rtl_open(const struct mmu_params *params, const char *wave);
+struct rtl *rtl_open(const struct mmu_params *params);
 void rtl_close(struct rtl *rtl);
 
 /* The outputs of the present cycle; valid until the next rtl_step. */
@@ -43,5 +43,42 @@ bool rtl_compare(struct rtl *rtl, const struct mmu *model, bool full);
 
 /* Prints the signals that differ, RTL against model, with their meaning. */
 void rtl_report(struct rtl *rtl, const struct mmu *model, FILE *out);
+
+/*
+ * Flips a bit of a register as Verilator names it, in the present cycle: for
+ * tests of those who watch. false: there is no such register or bit.
+ */
+bool rtl_disturb(struct rtl *rtl, const char *name, unsigned bit);
+
+/*
+ * Waves come from a build of their own, which is slower and made on first use.
+ * The RTL changes over to it and back between two cycles, with all its state.
+ */
+
+/* Makes and loads that build now, not when the first wave begins. -1 after a message. */
+int rtl_prepare_waves(struct rtl *rtl);
+
+/*
+ * The first cycle that a wave can show: TWINWALK_RTL_LATE=CYCLE:LIBRARY lets the
+ * run go over to another build in that cycle, so that a bug is there from then
+ * on only. Else 0.
+ */
+uint64_t rtl_waves_from(const struct rtl *rtl);
+
+/* From the present cycle on every rtl_step adds its cycle to a new FST file. -1 after a message. */
+int rtl_wave_begin(struct rtl *rtl, const char *path, const struct rtl_wave_contents *contents);
+
+/* Writes the present cycle with its inputs, before anything is clocked. */
+void rtl_wave_sample(struct rtl *rtl, const struct mmu_in *in);
+
+/* A lane's value from the present cycle on. */
+void rtl_wave_number(struct rtl *rtl, size_t lane, uint64_t value);
+void rtl_wave_text(struct rtl *rtl, size_t lane, const char *text);
+
+/* A copy of this process goes on with the file: this one writes nothing more to it. */
+void rtl_wave_forget(struct rtl *rtl);
+
+/* Completes the file, with the present cycle if wanted; -1: it could not be written. */
+int rtl_wave_end(struct rtl *rtl, bool present);
 
 #endif

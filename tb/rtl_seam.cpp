@@ -7,9 +7,6 @@
 #include <cstring>
 #include <type_traits>
 
-#if VM_TRACE
-#include <verilated_fst_c.h>
-#endif
 #if VM_COVERAGE
 #include <cstdio>
 #include <cstdlib>
@@ -18,33 +15,15 @@
 #include <verilated_cov.h>
 #endif
 
-#include "Vmmu.h"
-#include "Vmmu___024root.h"
+#include "rtl_instance.h"
 
 extern "C" {
-#include "mmu_state.h"
 #include "rtl_seam.h"
 #include "signal_decode.h"
 }
 
 namespace
 {
-
-constexpr unsigned kPorts = P_DataPorts + 1;
-
-// The `width` bits from bit `lsb` of a packed signal; Verilator keeps all of them in little-endian words.
-template <typename T> uint64_t field(const T &signal, unsigned lsb, unsigned width)
-{
-    uint64_t low = 0, high = 0;
-    const auto *bytes = reinterpret_cast<const uint8_t *>(&signal);
-    unsigned first = lsb / 8, left = static_cast<unsigned>(sizeof signal) - first;
-    std::memcpy(&low, bytes + first, left < 8 ? left : 8);
-    if (left > 8)
-        std::memcpy(&high, bytes + first + 8, left - 8 < 8 ? left - 8 : 8);
-    unsigned shift = lsb % 8;
-    uint64_t value = shift ? low >> shift | high << (64 - shift) : low;
-    return width == 64 ? value : value & ((1ull << width) - 1);
-}
 
 template <typename T> void set_field64(T &signal, unsigned lsb, uint64_t value)
 {
@@ -57,20 +36,11 @@ template <typename T> void set_field(T &signal, unsigned lsb, unsigned width, un
     signal = static_cast<T>((signal & ~mask) | (static_cast<T>(value) << lsb));
 }
 
-// An element of an unpacked array as a number.
-template <typename T> uint64_t number(const T &value)
-{
-    return static_cast<uint64_t>(value);
-}
-
 // The replacement state of a set: packed as in rtl/replacement.sv against a byte per way or node.
 template <typename T> bool same_state(const struct replacement &r, const T &packed, const uint8_t *state)
 {
-    unsigned width = 1;
-    if (r.policy == POLICY_LRU)
-        while (1u << width < r.ways)
-            width++;
-    for (unsigned i = 0; i < r.state_bytes && i < (r.policy == POLICY_PLRU ? r.leaves : r.ways); i++)
+    unsigned width = replacement_bits(r);
+    for (unsigned i = 0; i < replacement_fields(r); i++)
         if (field(packed, i * width, width) != state[i])
             return false;
     return true;
@@ -86,32 +56,18 @@ template <typename T> bool same_replacement(const struct tlb_array &a, const T &
 
 } // namespace
 
-struct rtl_instance {
-    VerilatedContext context;
-    Vmmu top{&context};
-    struct mmu_out out;
-#if VM_TRACE
-    VerilatedFstC *fst;
-#endif
-};
-
-#define R(path) (root->mmu__DOT__##path)
-
 // One rising edge. Nothing happens at a falling one: where Verilator's note of the clock's level is known
 // (CLOCK_SEEN, see tb/build_rtl.sh), the clock falls without being evaluated.
 #if VM_TRACE
-// A cycle is two units of time: cycle n begins with the rising edge at 2n.
+// For waves the clock is high in the first half of a cycle, low in the second.
 static void clock_edge(struct rtl_instance *rtl)
 {
-    rtl->top.clk_i = 1;
-    rtl->top.eval();
-    rtl->context.timeInc(2);
-    if (rtl->fst)
-        rtl->fst->dump(rtl->context.time());
     rtl->top.clk_i = 0;
     rtl->top.eval();
-    if (rtl->fst)
-        rtl->fst->dump(rtl->context.time() + 1);
+    if (rtl->wave)
+        rtl_wave_falling_edge(rtl->wave);
+    rtl->top.clk_i = 1;
+    rtl->top.eval();
 }
 #elif defined CLOCK_SEEN
 static void clock_edge(struct rtl_instance *rtl)
@@ -127,16 +83,6 @@ static void clock_edge(struct rtl_instance *rtl)
     rtl->top.eval();
     rtl->top.clk_i = 0;
     rtl->top.eval();
-}
-#endif
-
-#if VM_TRACE
-static void wave(struct rtl_instance *rtl, const char *path)
-{
-    rtl->fst = new VerilatedFstC;
-    rtl->top.trace(rtl->fst, 99);
-    rtl->fst->open(path);
-    rtl->fst->dump(0);
 }
 #endif
 
@@ -184,7 +130,6 @@ static struct rtl_instance *create(void)
     clock_edge(rtl);
     rtl->top.rst_ni = 1;
     rtl->top.eval();
-    rtl->context.time(0);
     read_outputs(rtl);
     return rtl;
 }
@@ -212,12 +157,27 @@ static void destroy(struct rtl_instance *rtl)
 #if VM_COVERAGE
     write_coverage(rtl);
 #endif
-#if VM_TRACE
-    if (rtl->fst)
-        rtl->fst->close();
-    delete rtl->fst;
-#endif
     delete rtl;
+}
+
+// All state by its name: what Verilator declares of the design, in the order of the names.
+static const struct rtl_register registers[] = {
+#define REGISTER(name, width) {#name, offsetof(Vmmu___024root, name), sizeof(Vmmu___024root::name)},
+#include "registers.inc"
+};
+
+static void *state(struct rtl_instance *rtl)
+{
+    return rtl->top.rootp;
+}
+
+// Verilator computes everything anew that is no register when it believes to begin.
+static void restored(struct rtl_instance *rtl)
+{
+    rtl->top.rootp->vlSymsp->__Vm_didInit = false;
+    rtl->top.clk_i = VM_TRACE;
+    rtl->top.eval();
+    read_outputs(rtl);
 }
 
 // The layout of struct mmu that this library was compiled with.
@@ -231,7 +191,7 @@ static const struct mmu_out *outputs(struct rtl_instance *rtl)
     return &rtl->out;
 }
 
-static void step(struct rtl_instance *rtl, const struct mmu_in *in)
+void rtl_drive(struct rtl_instance *rtl, const struct mmu_in *in)
 {
     Vmmu &top = rtl->top;
     top.req_valid_i = in->req_valid;
@@ -257,6 +217,15 @@ static void step(struct rtl_instance *rtl, const struct mmu_in *in)
         top.mem_resp_error_i = in->mem_resp.error;
         top.mem_resp_exchanged_i = in->mem_resp.exchanged;
     }
+}
+
+static void step(struct rtl_instance *rtl, const struct mmu_in *in)
+{
+#if VM_TRACE
+    if (rtl->wave)
+        rtl_wave_sample(rtl->wave, in);
+#endif
+    rtl_drive(rtl, in);
     clock_edge(rtl);
     read_outputs(rtl);
 }
@@ -440,10 +409,14 @@ static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
 }
 
 extern "C" const struct rtl_seam twinwalk_rtl_seam;
-const struct rtl_seam twinwalk_rtl_seam = {create,
+const struct rtl_seam twinwalk_rtl_seam = {
+    create,         destroy,   model_size,
+    outputs,        step,      compare,
+    report,         registers, sizeof registers / sizeof registers[0],
+    state,          restored,
 #if VM_TRACE
-                                           wave,
+    &rtl_wave_seam,
 #else
-                                           nullptr,
+    nullptr,
 #endif
-                                           destroy, model_size, outputs, step, compare, report};
+};

@@ -42,12 +42,56 @@ struct rtl {
 
 static enum misbehaviour misbehaviour;
 
-struct rtl *rtl_open(const struct mmu_params *params, const char *wave)
+struct rtl *rtl_open(const struct mmu_params *params)
 {
-    (void)wave;
     struct rtl *rtl = calloc(1, sizeof(*rtl));
     rtl->mmu = mmu_create(params);
     return rtl;
+}
+
+/* It has no waves. */
+int rtl_prepare_waves(struct rtl *rtl)
+{
+    (void)rtl;
+    return -1;
+}
+
+uint64_t rtl_waves_from(const struct rtl *rtl)
+{
+    (void)rtl;
+    return 0;
+}
+
+int rtl_wave_begin(struct rtl *rtl, const char *path, const struct rtl_wave_contents *contents)
+{
+    (void)rtl, (void)path, (void)contents;
+    return -1;
+}
+
+void rtl_wave_sample(struct rtl *rtl, const struct mmu_in *in)
+{
+    (void)rtl, (void)in;
+}
+
+void rtl_wave_number(struct rtl *rtl, size_t lane, uint64_t value)
+{
+    (void)rtl, (void)lane, (void)value;
+}
+
+void rtl_wave_text(struct rtl *rtl, size_t lane, const char *text)
+{
+    (void)rtl, (void)lane, (void)text;
+}
+
+void rtl_wave_forget(struct rtl *rtl)
+{
+    (void)rtl;
+}
+
+int rtl_wave_end(struct rtl *rtl, bool present)
+{
+    (void)rtl, (void)present;
+    return -1;
 }
 
 void rtl_close(struct rtl *rtl)

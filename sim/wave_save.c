@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wave_save.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "output_file.h"
+
+/* Flags of a row, as GTKWave writes them. */
+enum {
+    FLAG_HEX = 0x22,
+    FLAG_DEC = 0x24,
+    FLAG_BIN = 0x28,
+    FLAG_FILE = 0x2000, /* values are named by a file */
+    FLAG_COMMENT = 0x200,
+    FLAG_GROUP = 0x800200,
+    FLAG_CLOSED_GROUP = 0xc00200,
+    FLAG_END = 0x1000200,
+    FLAG_CLOSED_END = 0x1400200,
+};
+
+enum { COLOUR_RED = 1, COLOUR_YELLOW = 3, COLOUR_GREEN = 4, COLOUR_BLUE = 5 };
+
+enum {
+    WIDTH = 1680,
+    HEIGHT = 980,
+    NAMES_WIDTH = 460,
+    FRAME = 200,  /* pixels for 2^zoom units of time */
+    NEAR = 150,   /* cycles up to which accept and invalidation are shown together with the failure */
+    AROUND = 12,  /* cycles shown before the first of them and after the failure */
+    MARKERS = 26, /* with a letter each */
+};
+
+/* Times at which something is marked; UINT64_MAX: not at all. */
+struct marks {
+    uint64_t failure, difference, accept, invalidation;
+};
+
+static uint64_t mark(struct fst_file *wave, const char *path)
+{
+    const struct fst_signal *signal = fst_file_find(wave, path);
+    uint64_t cycle = signal ? fst_file_last(wave, signal) : 0;
+    return cycle ? 2 * cycle : UINT64_MAX;
+}
+
+/* What to look at first: where the two sides began to differ, else where the run failed, else the beginning.
+ */
+static uint64_t focus(const struct marks *marks, const struct fst_file *wave)
+{
+    return marks->difference != UINT64_MAX ? marks->difference
+           : marks->failure != UINT64_MAX  ? marks->failure
+                                           : wave->start;
+}
+
+static void print_times(FILE *out, const struct marks *marks, const struct fst_file *wave)
+{
+    static const char *const names[] = {"accept", "invalidation", "difference", "failure"};
+    const uint64_t named[] = {marks->accept, marks->invalidation, marks->difference, marks->failure};
+    uint64_t at = focus(marks, wave), first = at, last = at + 2 * AROUND;
+    unsigned zoom = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        if (named[i] < first && at - named[i] <= 2 * NEAR)
+            first = named[i];
+    if (marks->failure != UINT64_MAX && marks->failure > at && marks->failure - at <= 2 * NEAR)
+        last = marks->failure + 2 * AROUND;
+    first = first > wave->start + 2 * AROUND ? first - 2 * AROUND : wave->start;
+    while ((last - first) * FRAME > (uint64_t)(WIDTH - NAMES_WIDTH) << zoom)
+        zoom++;
+    fprintf(out, "[timestart] %" PRIu64 "\n[size] %d %d\n[pos] -1 -1\n*-%u.0 %" PRIu64, first, WIDTH, HEIGHT,
+            zoom, at);
+    for (unsigned i = 0; i < MARKERS; i++)
+        fprintf(out, " %" PRId64, i < 4 && named[i] != UINT64_MAX ? (int64_t)named[i] : -1);
+    fputc('\n', out);
+    for (unsigned i = 0; i < 4; i++)
+        if (named[i] != UINT64_MAX)
+            fprintf(out, "[markername] %c%s\n", 'A' + i, names[i]);
+    fprintf(out, "[sst_expanded] 0\n[signals_width] %d\n", NAMES_WIDTH);
+}
+
+static uint64_t binary(const char *digits)
+{
+    return strtoull(digits, NULL, 2);
+}
+
+/* Digits that GTKWave shows for a value of that many bits. */
+static int hex_digits(unsigned bits)
+{
+    return (int)(bits + 3) / 4;
+}
+
+/* Files with a line "value name" for each; GTKWave asks for the name by the digits that it would show. */
+static int write_names(const struct fst_file *wave, const char *directory)
+{
+    if (mkdir(directory, 0777) && errno != EEXIST) {
+        fprintf(stderr, "%s: %s\n", directory, strerror(errno));
+        return -1;
+    }
+    for (size_t t = 0; t < wave->table_count; t++) {
+        const struct fst_names *names = &wave->names[t];
+        struct output_file file;
+        char *path;
+        if (asprintf(&path, "%s/%s", directory, names->name) < 0)
+            return -1;
+        int failed = output_file_open(&file, path);
+        free(path);
+        if (failed)
+            return -1;
+        for (unsigned i = 0; i < names->count; i++)
+            fprintf(file.stream, "%0*" PRIX64 " %s\n", hex_digits((unsigned)strlen(names->values[i])),
+                    binary(names->values[i]), names->texts[i]);
+        if (output_file_commit(&file))
+            return -1;
+    }
+    return 0;
+}
+
+static void print_signal(FILE *out, const struct wave_row *row, const struct fst_file *wave,
+                         const char *directory)
+{
+    static const unsigned radixes[] = {
+        [RADIX_HEX] = FLAG_HEX, [RADIX_DEC] = FLAG_DEC, [RADIX_BIN] = FLAG_BIN};
+    static const int colours[] = {[SIDE_NONE] = COLOUR_BLUE,
+                                  [SIDE_RTL] = COLOUR_GREEN,
+                                  [SIDE_MODEL] = COLOUR_YELLOW,
+                                  [SIDE_DIFFERENCE] = COLOUR_RED};
+    bool named = row->table && row->table <= wave->table_count;
+
+    fprintf(out, "[color] %d\n@%x\n", colours[row->side], named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
+    if (named)
+        fprintf(out, "^1 %s/%s\n", directory, wave->names[row->table - 1].name);
+    if (row->label)
+        fprintf(out, "+{%s} ", row->label);
+    fprintf(out, "%s%s\n", row->signal->path, row->signal->range);
+}
+
+static void print_rows(FILE *out, const struct wave_view *view, const struct fst_file *wave,
+                       const char *directory)
+{
+    bool closed[64] = {false};
+    unsigned depth = 0;
+
+    for (size_t i = 0; i < view->count; i++) {
+        const struct wave_row *row = &view->rows[i];
+        switch (row->kind) {
+        case ROW_SIGNAL:
+            print_signal(out, row, wave, directory);
+            break;
+        case ROW_COMMENT:
+            fprintf(out, "@%x\n-%s\n", FLAG_COMMENT, row->label);
+            break;
+        case ROW_GROUP:
+        case ROW_CLOSED_GROUP:
+            depth += depth < 63;
+            closed[depth] = row->kind == ROW_CLOSED_GROUP;
+            fprintf(out, "@%x\n-%s\n", closed[depth] ? FLAG_CLOSED_GROUP : FLAG_GROUP, row->label);
+            break;
+        case ROW_END:
+            fprintf(out, "@%x\n-%s\n", closed[depth] ? FLAG_CLOSED_END : FLAG_END, row->label);
+            depth -= depth > 0;
+            break;
+        }
+    }
+}
+
+int wave_save(const struct wave_view *view, struct fst_file *wave, const char *wave_path, const char *path)
+{
+    char *absolute = realpath(wave_path, NULL);
+    char directory[PATH_MAX], full[PATH_MAX];
+    struct output_file file;
+    const struct marks marks = {
+        .failure = mark(wave, "marks.failure"),
+        .difference = mark(wave, "diff.first_cycle"),
+        .accept = mark(wave, "marks.accept"),
+        .invalidation = mark(wave, "marks.invalidation"),
+    };
+
+    snprintf(directory, sizeof(directory), "%s.names", path);
+    if (write_names(wave, directory) || !realpath(directory, full) || output_file_open(&file, path)) {
+        free(absolute);
+        return -1;
+    }
+    fprintf(file.stream, "[*] Written by twinwalk wave\n[dumpfile] \"%s\"\n",
+            absolute ? absolute : wave_path);
+    print_times(file.stream, &marks, wave);
+    print_rows(file.stream, view, wave, full);
+    free(absolute);
+    return output_file_commit(&file);
+}

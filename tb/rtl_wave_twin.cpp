@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What both sides hold in a cycle, after tb/signals.def: the values of the
+// scopes cmodel, diff and states.
+#include <algorithm>
+
+#include "rtl_wave.h"
+
+namespace
+{
+
+#define REGISTER(name, width) constexpr unsigned width_of_##name = width;
+#include "registers.inc"
+#define WIDTH(path) width_of_mmu__DOT__##path
+
+enum {
+    SMALL_ARRAY =
+        256, // entries up to which tags and data are shown (as --trace-max-array in tb/build_rtl.sh)
+    TEXT_ENTRIES = 64, // and as text
+};
+
+const char *const entry_states[] = {"FREE",      "PEND", "MERGED", "LOOKUP",
+                                    "WALK_PEND", "WALK", "ANSWER", nullptr};
+const char *const walker_states[] = {"IDLE", "REQUEST", "WAIT", "DRAIN", nullptr};
+const char *const levels[] = {"-", "PTE", "PDE", "PDPTE", "PML4E", "PML5E", nullptr};
+
+} // namespace
+
+template <typename A, typename M>
+void rtl_wave::elements(const char *path, unsigned bits, enum signal_decode decode, const A &rtl,
+                        const M &model)
+{
+    constexpr size_t count = sizeof rtl / sizeof rtl[0];
+    static_assert(count <= 64, "a bit of one word per element");
+    uint64_t different = 0;
+    for (size_t i = 0; i < count; i++) {
+        number("cmodel", path, static_cast<int>(i), "", bits, table(decode, bits), ::number(model[i]));
+        different |= static_cast<uint64_t>(::number(rtl[i]) != ::number(model[i])) << i;
+    }
+    difference(path, "", static_cast<unsigned>(count), &different);
+}
+
+// A packed signal with a field of `bits` for each port; differences count only on the meaningful ones.
+template <typename F>
+void rtl_wave::port_twin(const char *path, unsigned bits, unsigned meaningful, F get, const void *rtl)
+{
+    uint64_t model[kPorts] = {}, different = 0;
+    for (unsigned p = 0; p < kPorts; p++) {
+        uint64_t value = get(p);
+        unsigned lsb = p * bits;
+        model[lsb / 64] |= value << (lsb % 64);
+        if (lsb % 64 + bits > 64)
+            model[lsb / 64 + 1] |= value >> (64 - lsb % 64);
+        uint64_t words[kPorts + 1] = {};
+        std::memcpy(words, rtl, (kPorts * bits + 7) / 8);
+        if ((meaningful >> p & 1) && field(words, lsb, bits) != value)
+            different |= 1ull << p;
+    }
+    emit(next("cmodel", path, -1, "", kPorts * bits, NO_NAMES), model);
+    difference(path, "", kPorts, &different);
+}
+
+template <typename V, typename T, typename D, typename S>
+void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t digest, uint64_t lfsr,
+                     const V &valid, const T &tag, const D &data, const S &repl, unsigned repl_bits)
+{
+    const uint32_t entries = a.sets * a.ways;
+    uint64_t different;
+    if (declaring)
+        shadows.push_back({a.digest, {a.tag, a.tag + entries}, {a.data, a.data + entries}, 0});
+    Shadow &shadow = shadows[array_at++];
+    if (shadow.digest != a.digest) {
+        shadow.digest = a.digest;
+        for (uint32_t e = 0; e < entries; e++)
+            if (shadow.tag[e] != a.tag[e] || shadow.data[e] != a.data[e])
+                shadow.entry = e;
+        std::copy(a.tag, a.tag + entries, shadow.tag.begin());
+        std::copy(a.data, a.data + entries, shadow.data.begin());
+    }
+
+    emit(next("cmodel", path, -1, "__DOT__valid_q", entries, NO_NAMES), a.valid);
+    std::vector<uint64_t> r_valid((entries + 63) / 64);
+    std::memcpy(r_valid.data(), &valid, std::min(sizeof valid, r_valid.size() * 8));
+    for (size_t i = 0; i < r_valid.size(); i++)
+        r_valid[i] ^= a.valid[i];
+    difference(path, "__DOT__valid_q", entries, r_valid.data());
+
+    number("cmodel", path, -1, "__DOT__digest_q", 64, NO_NAMES, a.digest);
+    different = digest != a.digest;
+    difference(path, "__DOT__digest_q", 1, &different);
+    number("cmodel", path, -1, "__DOT__repl__DOT__lfsr_q", 16, NO_NAMES, a.lfsr);
+    different = lfsr != a.lfsr;
+    difference(path, "__DOT__repl__DOT__lfsr_q", 1, &different);
+
+    number("cmodel", path, -1, "__DOT__written_entry", 16, NO_NAMES, shadow.entry);
+    number("cmodel", path, -1, "__DOT__written_tag", 60, NO_NAMES, a.tag[shadow.entry]);
+    number("cmodel", path, -1, "__DOT__written_data", 51, NO_NAMES, a.data[shadow.entry]);
+
+    std::vector<uint64_t> tags((entries + 63) / 64), datas((entries + 63) / 64);
+    for (uint32_t e = 0; e < entries; e++) {
+        tags[e / 64] |= static_cast<uint64_t>(::number(tag[e]) != a.tag[e]) << (e % 64);
+        datas[e / 64] |= static_cast<uint64_t>(::number(data[e]) != a.data[e]) << (e % 64);
+        if (entries <= SMALL_ARRAY) {
+            number("cmodel", path, static_cast<int>(e), "__DOT__tag_q", 60, NO_NAMES, a.tag[e]);
+            number("cmodel", path, static_cast<int>(e), "__DOT__data_q", 51, NO_NAMES, a.data[e]);
+        }
+        if (entries <= TEXT_ENTRIES) {
+            char side[160];
+            signal_decode_entry(field(valid, e, 1), ::number(tag[e]), ::number(data[e]), side, sizeof side);
+            text("states.rtl", path, static_cast<int>(e), side);
+            signal_decode_entry(tlb_array_valid(&a, e), a.tag[e], a.data[e], side, sizeof side);
+            text("states.cmodel", path, static_cast<int>(e), side);
+        }
+    }
+    difference(path, "__DOT__tag_q", entries, tags.data());
+    difference(path, "__DOT__data_q", entries, datas.data());
+
+    std::vector<uint64_t> sets((a.sets + 63) / 64);
+    const unsigned width = replacement_bits(a.replacement);
+    for (uint32_t set = 0; set < a.sets; set++) {
+        const uint8_t *state = a.replacement_state + set * a.replacement.state_bytes;
+        std::vector<uint64_t> packed((repl_bits + 63) / 64);
+        for (unsigned i = 0; i < replacement_fields(a.replacement); i++) {
+            for (unsigned bit = 0; bit < width; bit++)
+                packed[(i * width + bit) / 64] |= static_cast<uint64_t>(state[i] >> bit & 1)
+                                                  << ((i * width + bit) % 64);
+            if (field(repl[set], i * width, width) != state[i])
+                sets[set / 64] |= 1ull << (set % 64);
+        }
+        if (entries <= SMALL_ARRAY)
+            emit(next("cmodel", path, static_cast<int>(set), "__DOT__repl__DOT__repl_q", repl_bits, NO_NAMES),
+                 packed.data());
+    }
+    difference(path, "__DOT__repl__DOT__repl_q", a.sets, sets.data());
+}
+
+// Outputs and looked-up accesses, which mean something only while they are valid.
+void rtl_wave::ports()
+{
+    const struct mmu *m = contents.model;
+    const Vmmu &top = rtl->top;
+    const Vmmu___024root *root = top.rootp;
+    const struct mmu_out &o = m->out;
+    const unsigned answers = o.resp_valid & rtl->out.resp_valid;
+#define OUTPUT(name, bits) twin(#name "_o", bits, DECODE_BITS, top.name##_o, o.name);
+    OUTPUT(req_ready, kPorts)
+    OUTPUT(resp_valid, kPorts)
+    OUTPUT(op_ready, 1)
+    OUTPUT(op_done, 1)
+    OUTPUT(mem_req_valid, 1)
+    OUTPUT(mem_resp_ready, 1)
+#undef OUTPUT
+    port_twin(
+        "resp_tag_o", 6, answers, [&](unsigned p) { return o.resp[p].tag; }, &top.resp_tag_o);
+    port_twin(
+        "resp_pa_o", 64, answers, [&](unsigned p) { return o.resp[p].pa; }, &top.resp_pa_o);
+    port_twin(
+        "resp_fault_o", 2, answers, [&](unsigned p) { return o.resp[p].fault; }, &top.resp_fault_o);
+    port_twin(
+        "resp_code_o", 6, answers, [&](unsigned p) { return o.resp[p].error_code; }, &top.resp_code_o);
+    port_twin(
+        "resp_size_o", 2, answers, [&](unsigned p) { return o.resp[p].size; }, &top.resp_size_o);
+    port_twin(
+        "resp_pat_o", 3, answers, [&](unsigned p) { return o.resp[p].pat; }, &top.resp_pat_o);
+    port_twin(
+        "resp_source_o", 2, answers, [&](unsigned p) { return o.resp[p].source; }, &top.resp_source_o);
+    const unsigned looked_up = m->lookup_valid;
+#define LOOKUP(name, bits)                                                                                   \
+    port_twin(                                                                                               \
+        "u_lookup_stage__DOT__lookup_" #name "_q", bits, looked_up,                                          \
+        [&](unsigned p) { return m->lookup[p].name; }, &R(u_lookup_stage__DOT__lookup_##name##_q));
+    LOOKUP(va, 64)
+    LOOKUP(attr, 5)
+    LOOKUP(tag, 6)
+#undef LOOKUP
+}
+
+// Of each miss queue entry and walker one state instead of a bit in one of several registers.
+void rtl_wave::states(const char *side, bool of_model)
+{
+    const Vmmu___024root *root = rtl->top.rootp;
+    const struct miss_queue *mq = of_model ? &contents.model->miss_queue : nullptr;
+    const struct page_walker *w = of_model ? &contents.model->page_walker : nullptr;
+#define ENTRIES(name) (mq ? mq->name : ::number(R(u_miss_queue__DOT__##name##_q)))
+#define WALKERS(name) (w ? w->name : ::number(R(u_page_walker__DOT__##name##_q)))
+    const uint64_t entry[] = {ENTRIES(pend),      ENTRIES(merged), ENTRIES(lookup),
+                              ENTRIES(walk_pend), ENTRIES(walk),   ENTRIES(answer)};
+    const int entry_names = table("entry", entry_states, 3);
+    for (unsigned e = 0; e < P_MissQueueEntries; e++) {
+        uint64_t state = 0;
+        for (unsigned s = 0; s < 6; s++)
+            if (entry[s] >> e & 1)
+                state = s + 1;
+        number(side, "u_miss_queue__DOT__entry", static_cast<int>(e), "", 3, entry_names, state);
+    }
+    const uint64_t walker[] = {WALKERS(request), WALKERS(wait), WALKERS(drain)};
+    const int walker_names = table("walker", walker_states, 2), level_names = table("level", levels, 3);
+    for (unsigned k = 0; k < P_Walkers; k++) {
+        uint64_t state = 0;
+        for (unsigned s = 0; s < 3; s++)
+            if (walker[s] >> k & 1)
+                state = s + 1;
+        number(side, "u_page_walker__DOT__walker", static_cast<int>(k), "", 2, walker_names, state);
+        uint64_t level = w ? w->level[k] : ::number(R(u_page_walker__DOT__level_q)[k]);
+        number(side, "u_page_walker__DOT__reads", static_cast<int>(k), "", 3, level_names, state ? level : 0);
+    }
+#undef ENTRIES
+#undef WALKERS
+}
+
+void rtl_wave::visit()
+{
+    const struct mmu *m = contents.model;
+    const Vmmu___024root *root = rtl->top.rootp;
+    at = array_at = 0;
+    states("states.rtl", false);
+    if (m) {
+        states("states.cmodel", true);
+        ports();
+#define SIGNAL(block, name, decode, path, model)                                                             \
+    twin(#path, WIDTH(path), DECODE_##decode, ::number(R(path)), ::number(model));
+#define ELEMENTS(block, name, decode, path, model)                                                           \
+    elements(#path, WIDTH(path), DECODE_##decode, R(path), model);
+#define TLB_ARRAY(block, name, path, model)                                                                  \
+    array(#path, model, R(path##__DOT__digest_q), ::number(R(path##__DOT__repl__DOT__lfsr_q)),               \
+          R(path##__DOT__valid_q), R(path##__DOT__tag_q), R(path##__DOT__data_q),                            \
+          R(path##__DOT__repl__DOT__repl_q), WIDTH(path##__DOT__repl__DOT__repl_q));
+#include "signals.def"
+        if (differ && first_difference == UINT64_MAX && !declaring)
+            first_difference = cycle;
+        number("diff", "any", -1, "", 1, NO_NAMES, differ && !declaring);
+        number("diff", "first_cycle", -1, "", 64, NO_NAMES,
+               first_difference == UINT64_MAX ? 0 : first_difference);
+    }
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wave.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench_loop.h"
+#include "fst_file.h"
+#include "output_file.h"
+#include "snapshots.h"
+#include "wave_lanes.h"
+#include "wave_trigger.h"
+
+/* What a process other than the run's own ends with. */
+enum { WROTE = 0, WROTE_ANOTHER = 1, FAILED = 2 };
+
+enum role {
+    RUNS,    /* the run itself */
+    REPLAYS, /* a snapshot that was woken */
+    LINGERS, /* a copy that writes what comes after a failure */
+};
+
+/* What a snapshot is to write. */
+struct order {
+    uint64_t begin, focus, end; /* first cycle, failure or trigger, first cycle that is not written */
+    enum bench_outcome outcome; /* at the focus; OUTCOME_DONE: the run went on */
+    uint64_t accept;            /* acceptance of the access concerned; UINT64_MAX: it will be found */
+};
+
+struct wave {
+    struct wave_options options;
+    struct bench_loop *loop;
+    const struct mmu_params *params;
+    const char *comment;
+    char *scope_text;
+    const char *scopes[WAVE_MAX_SCOPES + 1];
+    struct wave_trigger *trigger;
+    enum role role;
+
+    struct snapshots *snapshots; /* NULL: by hand, or not wanted any more */
+    uint64_t next_snapshot;
+    bool triggered; /* an event met the trigger */
+
+    bool writing;
+    struct output_file file;
+    struct wave_lanes *lanes;
+    bool own_events; /* the observer of the model is there for the wave only */
+    uint64_t first;  /* cycle written */
+
+    struct order order; /* REPLAYS, LINGERS */
+    bool reproduced;
+    int status; /* of the wave that was left: WROTE .. FAILED; -1: none yet */
+};
+
+static volatile sig_atomic_t interrupted;
+static const char *volatile left_behind; /* in a copy of the run: the file that it writes */
+
+static void interrupt(int number)
+{
+    interrupted = number;
+}
+
+/* In a copy of the run, whatever it does just now. */
+static void interrupt_copy(int number)
+{
+    if (left_behind)
+        unlink(left_behind);
+    _exit(128 + number);
+}
+
+static bool is_vcd(const struct wave *wave)
+{
+    const char *end = strrchr(wave->options.path, '.');
+    return end && strcmp(end, ".vcd") == 0;
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t expectations_failed(const struct bench_loop *loop)
+{
+    return loop->stimulus.first_failure ? loop->stimulus.failures(loop->stimulus.self) : 0;
+}
+
+static void hear(void *self, const struct event *event)
+{
+    struct wave *wave = self;
+    if (wave->lanes)
+        wave_lanes_event(wave->lanes, event);
+    if (wave->trigger && !wave->triggered && event->cycle >= wave->options.from)
+        wave->triggered = wave_trigger_matches(wave->trigger, event);
+}
+
+static int out_of_memory(void)
+{
+    fprintf(stderr, "twinwalk: out of memory\n");
+    return -1;
+}
+
+/* The events inside the model are found from the present cycle on. */
+static int observe(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    if (!loop->mmu || loop->mmu_events)
+        return 0;
+    if (bench_loop_observe(loop))
+        return out_of_memory();
+    wave->own_events = true;
+    mmu_events_cycle(loop->mmu_events, loop->mmu);
+    return 0;
+}
+
+struct wave *wave_create(const struct wave_options *options, struct bench_loop *loop,
+                         const struct mmu_params *params, const char *comment)
+{
+    struct wave *wave = calloc(1, sizeof(*wave));
+    char error[256] = "out of memory";
+    if (!wave && out_of_memory())
+        return NULL;
+    wave->options = *options;
+    wave->loop = loop;
+    wave->params = params;
+    wave->comment = comment;
+    wave->status = -1;
+    bool snapshots = options->on_failure || options->trigger;
+    if ((options->scopes && (!(wave->scope_text = strdup(options->scopes)) ||
+                             wave_scopes_split(wave->scope_text, wave->scopes, error, sizeof(error)) < 0)) ||
+        (options->trigger && !(wave->trigger = wave_trigger_parse(options->trigger, error, sizeof(error)))) ||
+        (snapshots && !(wave->snapshots = snapshots_create()))) {
+        fprintf(stderr, "twinwalk: %s\n", error);
+        wave_destroy(wave);
+        return NULL;
+    }
+    bench_events_listen(loop->events, (struct event_listener){.self = wave, .event = hear});
+    /* Without a failure the build for waves is never needed; otherwise now is the time to see that there is
+     * one. */
+    if ((!options->on_failure || getenv("TWINWALK_RTL")) && rtl_prepare_waves(loop->rtl)) {
+        wave_destroy(wave);
+        return NULL;
+    }
+    loop->attention = snapshots ? 0 : options->from;
+    return wave;
+}
+
+static void stop_writing(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    if (wave->own_events) {
+        mmu_events_destroy(loop->mmu_events);
+        loop->mmu_events = NULL;
+        wave->own_events = false;
+    }
+    wave_lanes_destroy(wave->lanes);
+    wave->lanes = NULL;
+    wave->writing = false;
+}
+
+void wave_destroy(struct wave *wave)
+{
+    if (!wave)
+        return;
+    if (wave->writing)
+        stop_writing(wave);
+    output_file_discard(&wave->file);
+    snapshots_destroy(wave->snapshots);
+    wave_trigger_free(wave->trigger);
+    free(wave->scope_text);
+    free(wave);
+}
+
+/* In a process of its own: ends it. */
+static void __attribute__((noreturn)) leave(struct wave *wave, int status)
+{
+    output_file_discard(&wave->file);
+    _exit(status);
+}
+
+static void on_signals(void (*handler)(int))
+{
+    signal(SIGINT, handler);
+    signal(SIGTERM, handler);
+}
+
+/* Opens the wave in the present cycle. */
+static int begin(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+
+    if (output_file_open(&wave->file, wave->options.path))
+        return -1;
+    const char *path = wave->file.temporary ? wave->file.temporary : wave->options.path;
+    if (wave->role != RUNS)
+        left_behind = wave->file.temporary;
+    wave->lanes = wave_lanes_create(wave->params);
+    if (!wave->lanes)
+        return out_of_memory();
+    struct rtl_wave_contents contents = {
+        .model = loop->mmu,
+        .cycle = loop->cycle,
+        .scopes = wave->scopes,
+        .comment = wave->comment,
+    };
+    contents.lanes = wave_lanes_list(wave->lanes, &contents.lane_count);
+    if (observe(wave) || rtl_wave_begin(loop->rtl, path, &contents))
+        return -1;
+    wave_lanes_write(wave->lanes, loop->rtl);
+    wave->writing = true;
+    wave->first = loop->cycle;
+    if (wave->role == RUNS)
+        on_signals(interrupt);
+    return 0;
+}
+
+/* Completes the wave, with the present cycle if wanted; WROTE or FAILED. */
+static int complete(struct wave *wave, bool present)
+{
+    if (wave->role == RUNS)
+        on_signals(SIG_DFL);
+    wave_lanes_write(wave->lanes, NULL);
+    int failed = rtl_wave_end(wave->loop->rtl, present);
+    stop_writing(wave);
+    if (!failed && is_vcd(wave) && wave->file.temporary)
+        failed = fst_file_to_vcd(wave->file.temporary);
+    if (failed)
+        fprintf(stderr, "%s: the wave could not be written\n", wave->options.path);
+    if (failed || output_file_commit(&wave->file)) {
+        output_file_discard(&wave->file);
+        return FAILED;
+    }
+    return WROTE;
+}
+
+static void say_where(const struct wave *wave, uint64_t first, uint64_t last)
+{
+    fprintf(stderr, "wave: %s: cycles %" PRIu64 " to %" PRIu64 "\n", wave->options.path, first, last);
+}
+
+/* Ctrl-C or a request to end, while a wave is written: what there is stays readable. */
+static void end_by_signal(struct wave *wave)
+{
+    int number = interrupted;
+    uint64_t first = wave->first, last = wave->loop->cycle;
+    if (complete(wave, true) == WROTE)
+        say_where(wave, first, last);
+    raise(number);
+}
+
+/* A snapshot takes over the run: nothing of it is to be heard or written but the wave. */
+static void become_replay(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    wave->role = REPLAYS;
+    snapshots_destroy(wave->snapshots);
+    wave->snapshots = NULL;
+    wave_trigger_free(wave->trigger);
+    wave->trigger = NULL;
+    loop->results = NULL;
+    loop->progress = NULL;
+    on_signals(interrupt_copy);
+    if (!freopen("/dev/null", "w", stderr))
+        _exit(FAILED);
+}
+
+/* Has a snapshot write the wave that the order says. */
+static void wake(struct wave *wave, const struct order *order)
+{
+    struct bench_loop *loop = wave->loop;
+    loop->attention = UINT64_MAX;
+    /* Its messages are those of this process; the snapshot only loads what is there. */
+    int status = rtl_prepare_waves(loop->rtl) ? -1 : snapshots_wake(wave->snapshots, order, sizeof(*order));
+    wave->status = status == WROTE || status == WROTE_ANOTHER ? status : FAILED;
+    wave->first = order->begin;
+    snapshots_destroy(wave->snapshots);
+    wave->snapshots = NULL;
+    if (status == WROTE)
+        say_where(wave, order->begin, order->end - 1);
+    else if (status == WROTE_ANOTHER)
+        fprintf(
+            stderr,
+            "wave: %s: played again, the run did not fail in the same way: what it depends on is not all in "
+            "the program\n",
+            wave->options.path);
+    else
+        fprintf(stderr, "wave: %s was not written\n", wave->options.path);
+}
+
+/* The acceptance of what has waited longest; the present cycle when nothing does. */
+static uint64_t oldest_open(const struct bench_loop *loop)
+{
+    uint64_t oldest = loop->op_running && loop->op_cycle < loop->cycle ? loop->op_cycle : loop->cycle;
+    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
+        const struct bench_port *port = &loop->ports[p];
+        for (unsigned tag = 0; tag < MMU_TAGS; tag++)
+            if (tag != port->next_tag && !(port->free_tags >> tag & 1) &&
+                port->outstanding[tag].cycle < oldest)
+                oldest = port->outstanding[tag].cycle;
+    }
+    return oldest;
+}
+
+/* What is wanted of a run that failed in the present cycle, or met the trigger. */
+static struct order order_now(const struct wave *wave)
+{
+    const struct wave_options *o = &wave->options;
+    const struct bench_loop *loop = wave->loop;
+    struct order order = {
+        .focus = loop->cycle,
+        .end = sum(loop->cycle, sum(o->after, 1)),
+        .outcome = loop->outcome,
+        .accept = UINT64_MAX,
+    };
+    order.begin = order.focus > o->before ? order.focus - o->before : 0;
+    if (loop->outcome == OUTCOME_HANG) {
+        /* The cause is where it got stuck; since then nothing happened to it. */
+        uint64_t stuck = oldest_open(loop);
+        order.accept = stuck;
+        order.begin = stuck > o->before ? stuck - o->before : 0;
+        order.end = sum(stuck, o->before + o->after + 1);
+        if (order.end > loop->cycle)
+            order.end = loop->cycle + 1;
+    }
+    if (order.begin < rtl_waves_from(loop->rtl))
+        order.begin = rtl_waves_from(loop->rtl);
+    return order;
+}
+
+static void attend_run(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    const struct wave_options *o = &wave->options;
+    if (!wave->snapshots) {
+        if (!wave->writing && loop->cycle >= rtl_waves_from(loop->rtl) && wave->status < 0 && begin(wave))
+            wave->status = FAILED;
+        else if (wave->writing && loop->cycle >= o->to) {
+            wave->status = complete(wave, false);
+            if (wave->status == WROTE)
+                say_where(wave, wave->first, loop->cycle - 1);
+        }
+        loop->attention = wave->writing ? 0 : wave->status < 0 ? rtl_waves_from(loop->rtl) : UINT64_MAX;
+        return;
+    }
+    if (wave->triggered || expectations_failed(loop)) {
+        struct order order = order_now(wave);
+        wake(wave, &order);
+        return;
+    }
+    if (loop->cycle >= wave->next_snapshot) {
+        wave->next_snapshot = sum(loop->cycle, o->every);
+        if (snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order))) {
+            become_replay(wave);
+            loop->attention = wave->order.begin;
+            return;
+        }
+    }
+    if (wave->trigger && loop->cycle >= o->from && observe(wave)) {
+        wave->status = FAILED;
+        loop->attention = UINT64_MAX;
+        return;
+    }
+    bool every = wave->trigger || loop->stimulus.first_failure;
+    loop->attention = every ? 0 : wave->next_snapshot;
+}
+
+/* A wave that nothing more is to be added to, in a process of its own. */
+static void __attribute__((noreturn)) finish(struct wave *wave)
+{
+    int status = wave->writing ? complete(wave, wave->loop->cycle < wave->order.end) : FAILED;
+    if (status == WROTE && !wave->reproduced)
+        status = WROTE_ANOTHER;
+    leave(wave, status);
+}
+
+/* The failure or trigger is as it was. */
+static void mark(struct wave *wave)
+{
+    wave->reproduced = true;
+    wave_lanes_failure(wave->lanes, wave->order.focus, wave->order.accept);
+}
+
+static void attend_copy(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    if (!wave->writing && loop->cycle >= wave->order.begin && begin(wave))
+        leave(wave, FAILED);
+    if (!wave->reproduced && (wave->order.outcome == OUTCOME_HANG ||
+                              (wave->order.outcome == OUTCOME_DONE && loop->cycle == wave->order.focus)))
+        mark(wave);
+    if (loop->cycle >= wave->order.end)
+        finish(wave);
+    loop->attention = wave->writing ? 0 : wave->order.begin;
+}
+
+void wave_attend(struct wave *wave, const struct mmu_in *in)
+{
+    if (interrupted)
+        end_by_signal(wave);
+    if (wave->role == RUNS)
+        attend_run(wave);
+    if (wave->role != RUNS && wave->loop->cycle >= wave->loop->attention)
+        attend_copy(wave);
+    if (wave->writing) {
+        wave_lanes_cycle(wave->lanes, wave->loop->cycle);
+        rtl_wave_sample(wave->loop->rtl, in);
+    }
+}
+
+/* A copy of this process goes on with the wave; this one has done with it. */
+static bool fork_lingering(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    pid_t parent = getpid();
+
+    fflush(NULL); /* both will end, and what is unwritten would be written twice */
+    pid_t process = fork();
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            leave(wave, FAILED);
+        wave->role = LINGERS;
+        left_behind = wave->file.temporary;
+        on_signals(interrupt_copy);
+        wave->order = order_now(wave);
+        if (wave->order.end > wave->options.to)
+            wave->order.end = wave->options.to;
+        loop->progress = NULL;
+        loop->results = NULL;
+        return true;
+    }
+    int status = -1;
+    if (process > 0)
+        while (waitpid(process, &status, 0) < 0 && errno == EINTR)
+            ;
+    wave->status = process > 0 && WIFEXITED(status) && WEXITSTATUS(status) == WROTE ? WROTE : FAILED;
+    if (wave->status == FAILED)
+        fprintf(stderr, "%s: the wave could not be written\n", wave->options.path);
+    rtl_wave_forget(loop->rtl);
+    wave_lanes_write(wave->lanes, NULL);
+    stop_writing(wave);
+    wave->file = (struct output_file){0}; /* the copy's */
+    on_signals(SIG_DFL);
+    loop->attention = UINT64_MAX;
+    return false;
+}
+
+bool wave_lingers(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+
+    if (wave->role == RUNS && (!wave->writing || !fork_lingering(wave)))
+        return false;
+    if (!wave->writing && begin(wave)) /* failed before it should */
+        leave(wave, FAILED);
+    if (!wave->reproduced) {
+        if (loop->cycle != wave->order.focus || loop->outcome != wave->order.outcome)
+            finish(wave);
+        mark(wave);
+    }
+    loop->outcome = OUTCOME_DONE;
+    loop->judge = NULL;
+    loop->attention = 0;
+    return true;
+}
+
+void wave_loop_ended(struct wave *wave)
+{
+    const struct bench_loop *loop = wave->loop;
+
+    if (wave->role == RUNS)
+        return;
+    /* The run has ended before what was wanted. */
+    if (!wave->reproduced && wave->writing && loop->cycle == wave->order.focus &&
+        loop->outcome == wave->order.outcome)
+        mark(wave);
+    finish(wave);
+}
+
+int wave_end(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    bool failed = loop->outcome != OUTCOME_DONE || expectations_failed(loop);
+
+    if (wave->writing) {
+        uint64_t last = loop->cycle;
+        wave->status = complete(wave, true);
+        if (wave->status == WROTE)
+            say_where(wave, wave->first, last);
+        if (interrupted)
+            raise(interrupted);
+    } else if (wave->snapshots && wave->status < 0 && failed && wave->options.on_failure) {
+        struct order order = order_now(wave);
+        wake(wave, &order);
+    } else if (wave->trigger && wave->status < 0) {
+        fprintf(stderr, "wave: none: no event met the condition '%s'\n", wave->options.trigger);
+        return 0;
+    }
+    return wave->status == FAILED ? -1 : 0;
+}

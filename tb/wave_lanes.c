@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wave_lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench_names.h"
+#include "miss_queue.h"
+#include "page_walker.h"
+
+enum {
+    TEXT_LENGTH = 400,
+    NAME_LENGTH = 24,
+    RECENT = 4096, /* accesses whose acceptance is remembered; a power of two */
+};
+
+/* Lanes of which there is one; those of ports, entries and walkers follow. */
+enum lane {
+    LANE_OPERATION, /* from its acceptance until it is complete */
+    LANE_INVALIDATION,
+    LANE_FILL,
+    LANE_EVICT,
+    LANE_DROP,
+    LANE_MEMORY, /* changes by software */
+    LANE_FAULT,  /* answered */
+    LANE_FAULT_CODE,
+    LANE_VERDICT,
+    LANE_RULE,
+    LANE_FAILURE,
+    LANE_ACCEPT,
+    LANE_LAST_INVALIDATION,
+    SINGLE_LANES,
+    MAX_LANES = SINGLE_LANES + MMU_MAX_PORTS + MISS_QUEUE_MAX + WALKERS_MAX
+};
+
+struct value {
+    bool fleeting;  /* holds for its cycle only */
+    uint64_t cycle; /* it was set in */
+    char text[TEXT_LENGTH];
+};
+
+struct wave_lanes {
+    struct rtl *rtl; /* NULL: nothing is written */
+    struct rtl_wave_lane list[MAX_LANES];
+    struct value values[MAX_LANES];
+    char names[MAX_LANES][NAME_LENGTH];
+    size_t count;
+    unsigned ports, entries, walkers; /* first lane of each */
+    struct {
+        uint64_t access, cycle;
+    } accepted[RECENT];    /* by number of the access */
+    uint64_t invalidation; /* cycle in which the last operation was accepted */
+    uint64_t concerned;    /* the access that an event named last */
+    uint64_t answered;     /* the access answered last */
+    bool illegal;
+};
+
+static const char *const verdicts[] = {"legal", "ILLEGAL", NULL};
+static const char *const faults[] = {"-", "page_fault", "non_canonical", "machine_check", NULL};
+
+static void add_single(struct wave_lanes *lanes)
+{
+    static const struct rtl_wave_lane single[SINGLE_LANES] = {
+        [LANE_OPERATION] = {"events", "operation", 0, NULL},
+        [LANE_INVALIDATION] = {"events", "invalidation", 0, NULL},
+        [LANE_FILL] = {"events", "fill", 0, NULL},
+        [LANE_EVICT] = {"events", "evict", 0, NULL},
+        [LANE_DROP] = {"events", "drop", 0, NULL},
+        [LANE_MEMORY] = {"events", "memory_write", 0, NULL},
+        [LANE_FAULT] = {"events", "fault", 2, faults},
+        [LANE_FAULT_CODE] = {"events", "fault_code", 6, NULL},
+        [LANE_VERDICT] = {"judge", "verdict", 1, verdicts},
+        [LANE_RULE] = {"judge", "rule", 0, NULL},
+        [LANE_FAILURE] = {"marks", "failure", 64, NULL},
+        [LANE_ACCEPT] = {"marks", "accept", 64, NULL},
+        [LANE_LAST_INVALIDATION] = {"marks", "invalidation", 64, NULL},
+    };
+    memcpy(lanes->list, single, sizeof(single));
+    for (size_t i = LANE_INVALIDATION; i <= LANE_FAULT_CODE; i++)
+        lanes->values[i].fleeting = true;
+    lanes->count = SINGLE_LANES;
+}
+
+/* Lanes name_0, name_1 and so on; the first one's index. */
+static unsigned add_several(struct wave_lanes *lanes, const char *name, unsigned number, bool fleeting)
+{
+    unsigned first = (unsigned)lanes->count;
+    for (unsigned i = 0; i < number; i++) {
+        char *own = lanes->names[lanes->count];
+        snprintf(own, NAME_LENGTH, "%s_%u", name, i);
+        lanes->values[lanes->count].fleeting = fleeting;
+        lanes->list[lanes->count++] = (struct rtl_wave_lane){.scope = "events", .name = own};
+    }
+    return first;
+}
+
+struct wave_lanes *wave_lanes_create(const struct mmu_params *params)
+{
+    struct wave_lanes *lanes = calloc(1, sizeof(*lanes));
+    if (!lanes)
+        return NULL;
+    add_single(lanes);
+    lanes->ports = add_several(lanes, "port", params->mmu.data_ports + 1, true);
+    lanes->entries = add_several(lanes, "entry", params->mmu.miss_queue, false);
+    lanes->walkers = add_several(lanes, "walker", params->walker.count, false);
+    lanes->invalidation = lanes->concerned = lanes->answered = UINT64_MAX;
+    for (unsigned i = 0; i < RECENT; i++)
+        lanes->accepted[i].access = NO_ACCESS;
+    return lanes;
+}
+
+void wave_lanes_destroy(struct wave_lanes *lanes)
+{
+    free(lanes);
+}
+
+const struct rtl_wave_lane *wave_lanes_list(const struct wave_lanes *lanes, size_t *count)
+{
+    *count = lanes->count;
+    return lanes->list;
+}
+
+void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl)
+{
+    lanes->rtl = rtl;
+}
+
+/* Puts a text into a lane, behind what it has got in this cycle already. */
+static void put(struct wave_lanes *lanes, unsigned lane, uint64_t cycle, const char *text)
+{
+    struct value *value = &lanes->values[lane];
+    size_t used = value->fleeting && value->cycle == cycle && value->text[0] ? strlen(value->text) : 0;
+
+    snprintf(value->text + used, TEXT_LENGTH - used, "%s%s", used ? " | " : "", text);
+    value->cycle = cycle;
+    rtl_wave_text(lanes->rtl, lane, value->text);
+}
+
+static void clear(struct wave_lanes *lanes, unsigned lane)
+{
+    lanes->values[lane].text[0] = '\0';
+    rtl_wave_text(lanes->rtl, lane, "");
+}
+
+static void put_fault(struct wave_lanes *lanes, const struct event *event)
+{
+    if (event->kind != EVENT_ANSWER || event->response.fault == FAULT_NONE)
+        return;
+    lanes->values[LANE_FAULT].cycle = lanes->values[LANE_FAULT_CODE].cycle = event->cycle;
+    rtl_wave_number(lanes->rtl, LANE_FAULT, event->response.fault);
+    rtl_wave_number(lanes->rtl, LANE_FAULT_CODE, event->response.error_code);
+}
+
+/* The lane that tells of a kind of event whatever it concerns; MAX_LANES: none. */
+static unsigned lane_of_kind(const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_OP:
+        return LANE_OPERATION;
+    case EVENT_REGISTER:
+    case EVENT_BROADCAST:
+    case EVENT_FAULT_DROP:
+    case EVENT_SWEEP:
+    case EVENT_SETTLE:
+        return LANE_INVALIDATION;
+    case EVENT_FILL:
+        return LANE_FILL;
+    case EVENT_EVICT:
+        return LANE_EVICT;
+    case EVENT_DROP:
+        return LANE_DROP;
+    case EVENT_WRITE:
+        return LANE_MEMORY;
+    default:
+        return MAX_LANES;
+    }
+}
+
+static bool of_queue(const struct event *event)
+{
+    return event->kind >= EVENT_ALLOCATE && event->kind <= EVENT_L2_NOT_DIRTY;
+}
+
+static bool of_walker(const struct event *event)
+{
+    return event->kind >= EVENT_WALK_START && event->kind <= EVENT_RESULT_LOST;
+}
+
+static void write_event(struct wave_lanes *lanes, const struct event *event)
+{
+    char text[TEXT_LENGTH];
+    unsigned lane = lane_of_kind(event);
+
+    event_text(event, text, sizeof(text));
+    if (lane != MAX_LANES)
+        put(lanes, lane, event->cycle, text);
+    else if (event->kind == EVENT_OP_DONE)
+        clear(lanes, LANE_OPERATION);
+    else if (event->kind == EVENT_ILLEGAL)
+        rtl_wave_number(lanes->rtl, LANE_VERDICT, 1);
+    if (event->kind == EVENT_ILLEGAL)
+        put(lanes, LANE_RULE, event->cycle, event->verdict);
+    put_fault(lanes, event);
+    if (event->kind <= EVENT_UNPAGED && event->kind != EVENT_OP && event->port < MMU_MAX_PORTS)
+        put(lanes, lanes->ports + event->port, event->cycle, text);
+    if (event->kind == EVENT_DEQUEUE && event->entry < MISS_QUEUE_MAX)
+        clear(lanes, lanes->entries + event->entry);
+    else if (of_queue(event) && event->entry < MISS_QUEUE_MAX)
+        put(lanes, lanes->entries + event->entry, event->cycle, text);
+    if (of_walker(event) && event->walker < WALKERS_MAX)
+        put(lanes, lanes->walkers + event->walker, event->cycle, text);
+}
+
+void wave_lanes_event(void *self, const struct event *event)
+{
+    struct wave_lanes *lanes = self;
+
+    if (event->kind == EVENT_ACCEPT) {
+        lanes->accepted[event->access % RECENT].access = event->access;
+        lanes->accepted[event->access % RECENT].cycle = event->cycle;
+    } else if (event->access != NO_ACCESS) {
+        lanes->concerned = event->access;
+    }
+    if (event->kind == EVENT_ANSWER)
+        lanes->answered = event->access;
+    if (event->kind == EVENT_ILLEGAL)
+        lanes->illegal = true;
+    if (event->kind == EVENT_OP)
+        lanes->invalidation = event->cycle;
+    if (lanes->rtl)
+        write_event(lanes, event);
+}
+
+void wave_lanes_cycle(struct wave_lanes *lanes, uint64_t cycle)
+{
+    for (unsigned i = 0; i < lanes->count; i++) {
+        struct value *value = &lanes->values[i];
+        if (!value->fleeting || value->cycle == cycle)
+            continue;
+        if (lanes->list[i].bits)
+            rtl_wave_number(lanes->rtl, i, 0);
+        else if (value->text[0])
+            clear(lanes, i);
+    }
+}
+
+void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accept)
+{
+    uint64_t access = lanes->illegal && lanes->answered != NO_ACCESS ? lanes->answered : lanes->concerned;
+
+    if (accept == UINT64_MAX && access != NO_ACCESS && lanes->accepted[access % RECENT].access == access)
+        accept = lanes->accepted[access % RECENT].cycle;
+    rtl_wave_number(lanes->rtl, LANE_FAILURE, cycle);
+    if (accept != UINT64_MAX)
+        rtl_wave_number(lanes->rtl, LANE_ACCEPT, accept);
+    if (lanes->invalidation != UINT64_MAX)
+        rtl_wave_number(lanes->rtl, LANE_LAST_INVALIDATION, lanes->invalidation);
+}
