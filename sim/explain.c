@@ -39,11 +39,13 @@ struct explanation {
     struct story *story;
     struct page_log *page;
     struct difference_path *path;
+    uint64_t concerned[ACCESSES_TOLD]; /* accesses that had to do with the first difference */
+    unsigned concerned_count;
     uint64_t under_way[UNDER_WAY_TOLD];
     unsigned under_way_count;
-    char *around; /* what happened around the cycle asked for */
-    size_t around_size;
-    bool printed; /* a life: the next one stands apart */
+    char *around;     /* what happened around the cycle asked for */
+    char *difference; /* and up to the first difference */
+    bool printed;     /* a life: the next one stands apart */
 };
 
 static void stop(struct explanation *e)
@@ -148,14 +150,17 @@ static void note_under_way(struct explanation *e)
             e->under_way[e->under_way_count++] = now[i];
 }
 
-static void keep_around(struct explanation *e)
+/* What happened in these cycles, as text; kept, as much may follow before it is printed. NULL: no memory. */
+static char *cycles_text(const struct explanation *e, uint64_t cycle, uint64_t before, uint64_t after)
 {
-    FILE *memory = open_memstream(&e->around, &e->around_size);
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
     if (!memory)
-        return;
-    story_print_cycles(e->story, e->place > CYCLES_AROUND ? e->place - CYCLES_AROUND : 0,
-                       e->place + CYCLES_AROUND, memory);
+        return NULL;
+    story_print_cycles(e->story, cycle > before ? cycle - before : 0, cycle + after, memory);
     fclose(memory);
+    return text;
 }
 
 /*
@@ -172,7 +177,7 @@ static bool visit_cycle(struct explanation *e, struct bench_loop *loop)
     }
     if (e->around)
         return false;
-    keep_around(e);
+    e->around = cycles_text(e, e->place, CYCLES_AROUND, CYCLES_AROUND);
     loop->visit = e->place + ANSWER_LIMIT;
     return !all_answered(e);
 }
@@ -197,6 +202,14 @@ static void tell_visit(void *self, struct bench_loop *loop)
     loop->outcome = loop->model_lost ? OUTCOME_MISMATCH : OUTCOME_STOPPED;
 }
 
+/* What happened at the clock edge behind the first difference, and whom it concerned. */
+static void keep_difference(struct explanation *e, uint64_t edge)
+{
+    e->difference = cycles_text(e, edge, CYCLES_BEFORE, 0);
+    e->concerned_count =
+        story_accesses(e->story, edge, difference_path_flags(e->path), e->concerned, ACCESSES_TOLD);
+}
+
 /* The two differ: goes on until an output does, then for a while with the RTL alone. */
 static bool tell_difference(void *self, struct bench_loop *loop)
 {
@@ -210,6 +223,8 @@ static bool tell_difference(void *self, struct bench_loop *loop)
     fclose(memory);
     bool output = difference_path_add(e->path, loop->cycle, report);
     free(report);
+    if (loop->cycle == difference_path_first(e->path))
+        keep_difference(e, loop->cycle ? loop->cycle - 1 : 0);
     if (output) {
         /* The model has no sensible inputs from now on. */
         loop->model_lost = true;
@@ -246,7 +261,6 @@ static void print_difference(struct explanation *e)
 {
     uint64_t first = difference_path_first(e->path), output = difference_path_output(e->path);
     uint64_t edge = first ? first - 1 : 0;
-    uint64_t accesses[ACCESSES_TOLD];
 
     fprintf(e->out,
             "RTL and C model first differ in cycle %" PRIu64
@@ -260,10 +274,10 @@ static void print_difference(struct explanation *e)
                 e->failed_cycle, e->verdict);
     e->printed = true;
     fprintf(e->out, "\nwhat the C model did up to that clock edge:\n");
-    story_print_cycles(e->story, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, e->out);
-    unsigned count = story_accesses(e->story, edge, difference_path_flags(e->path), accesses, ACCESSES_TOLD);
-    for (unsigned i = 0; i < count; i++)
-        print_life(e, accesses[i]);
+    if (e->difference)
+        fputs(e->difference, e->out);
+    for (unsigned i = 0; i < e->concerned_count; i++)
+        print_life(e, e->concerned[i]);
 }
 
 static void print_failure(struct explanation *e)
@@ -315,7 +329,7 @@ static int print_cycle(struct explanation *e)
 {
     if (e->around)
         fputs(e->around, e->out);
-    e->printed = e->around_size != 0;
+    e->printed = e->around && e->around[0];
     for (unsigned i = 0; i < e->under_way_count; i++)
         print_life(e, e->under_way[i]);
     if (e->under_way_count == 0)
@@ -392,6 +406,7 @@ int explain(const struct bench_options *options, const struct explain_request *r
     }
     free(e.verdict);
     free(e.around);
+    free(e.difference);
     story_destroy(e.story);
     difference_path_destroy(e.path);
     page_log_destroy(e.page);
