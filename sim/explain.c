@@ -135,6 +135,8 @@ static void tell_event(void *self, const struct event *event)
 static void begin_telling(struct explanation *e, struct bench_loop *loop)
 {
     e->telling = true;
+    loop->compare_mask =
+        0; /* a difference in an array shows at once, also one that the digests do not cover */
     story_set_judge(e->story, loop->judge);
     if (bench_loop_observe(loop))
         loop->outcome = OUTCOME_STOPPED;
@@ -206,8 +208,10 @@ static void tell_visit(void *self, struct bench_loop *loop)
 static void keep_difference(struct explanation *e, uint64_t edge)
 {
     e->difference = cycles_text(e, edge, CYCLES_BEFORE, 0);
-    e->concerned_count =
-        story_accesses(e->story, edge, difference_path_flags(e->path), e->concerned, ACCESSES_TOLD);
+    unsigned flags = difference_path_flags(e->path);
+    e->concerned_count = story_accesses(e->story, edge, flags, e->concerned, ACCESSES_TOLD);
+    if (e->concerned_count == 0)
+        e->concerned_count = story_accesses(e->story, edge, DEBUG_ALL, e->concerned, ACCESSES_TOLD);
 }
 
 /* The two differ: goes on until an output does, then for a while with the RTL alone. */

@@ -52,6 +52,7 @@ void bench_loop_start(struct bench_loop *loop)
 {
     if (!loop->visitor.visit)
         loop->visit = UINT64_MAX;
+    loop->compare_mask = FULL_COMPARE - 1;
     for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
         loop->ports[p].free_tags = ~1ull;
         loop->ports[p].next_tag = 0;
@@ -333,7 +334,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
 
     for (;;) {
         if (flags.rtl && flags.model && !loop->model_lost &&
-            UNLIKELY(!rtl_compare(loop->rtl, loop->mmu, loop->cycle % FULL_COMPARE == 0)) && !go_on(loop)) {
+            UNLIKELY(!rtl_compare(loop->rtl, loop->mmu, !(loop->cycle & loop->compare_mask))) &&
+            !go_on(loop)) {
             fail(loop, OUTCOME_MISMATCH);
             if (!lingers(loop))
                 break;

@@ -99,8 +99,9 @@ struct bench_loop {
     void *progress_self;
 
     /* for the visitor to change */
-    uint64_t visit;  /* the next cycle in which it is called; UINT64_MAX: none */
-    bool model_lost; /* the RTL goes on alone */
+    uint64_t visit;        /* the next cycle in which it is called; UINT64_MAX: none */
+    bool model_lost;       /* the RTL goes on alone */
+    uint64_t compare_mask; /* contents of arrays are compared in cycles without these bits; 0: in all */
 
     /* kept by the loop */
     uint64_t cycle;
