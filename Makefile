@@ -70,7 +70,7 @@ MUTATE ?= all
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test test-slurm soak regress lint formal mutate code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test test-slurm soak regress lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -124,6 +124,10 @@ formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROP
 mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.md; MUTATE=sample: a few)
 	+@$(BUILD_NOW) $(PROGRAM)
 	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/mutate.sh $(MUTATE)
+
+late-bugs: setup ## put bugs into the RTL 10 million cycles into a run, and have explain name the cause (docs/debugging.md)
+	+@$(BUILD_NOW) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/late_bugs.sh
 
 code-coverage: setup ## count which lines of RTL and C model run (docs/code-coverage.md)
 	+@$(BUILD_NOW) BUILD=build/gcov GCOV=1 build/gcov/twinwalk
