@@ -58,7 +58,7 @@ static unsigned block_flags(const char *name)
         {"mmu.", DEBUG_Port | DEBUG_MissQueue | DEBUG_L1I | DEBUG_L1D},
         {"lookup_stage.", DEBUG_Port},
         {"control.", DEBUG_Inval},
-        {"miss_queue.", DEBUG_MissQueue},
+        {"miss_queue.", DEBUG_MissQueue | DEBUG_L2}, /* whose lookups end in it */
         {"page_walker.", DEBUG_Walker},
         {"l1i.", DEBUG_L1I},
         {"l1d.", DEBUG_L1D},

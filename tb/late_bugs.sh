@@ -61,9 +61,10 @@ END
         ;;
     dirty_not_set) # a write has read its leaf without D, and asks for no exchange that sets it
         cat <<'END'
-^  page_walker\.(exchange|desired|request|result_valid)
-, an output among them:$
-: read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+ \(P.*(page 0x)
+^  page_walker\.exchange +RTL none +C [0-9]
+^  page_walker\.desired
+^rule missing-dirty:
+: read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+ \(P.* page 0x
 ^access [0-9]+: [a-z]+ write
 END
         ;;
@@ -101,21 +102,22 @@ sweep of the L2 TLBs begins
 dropped from l2\..* by the operation
 END
         ;;
-    walk_cache_tag_loses_top_bits) # a walk begins in an entry for another part of the address space
+    walk_cache_tag_loses_top_bits) # the tag that is filled in is that of another part of the address space
         cat <<'END'
-^  (page_walker\.(from_cache|level|table)|walk_cache\.[a-z0-9]+)
-walker [0-9], access [0-9]+, .*: begins at the 
+^  walk_cache\.[a-z0-9]+\.digest
+^  walk_cache\.[a-z0-9]+ set [0-9]+ way [0-9]+$
+^    RTL valid   VA 0x[0-9a-f]{12} 
+^    C   valid   VA 0xffff
+fills walk_cache\.
 ^access [0-9]+: 
-walker [0-9]: begins at the 
 END
         ;;
     nx_unchecked_on_hit) # a fetch is answered by an entry that does not allow it
         cat <<'END'
-^cycle [0-9]+, an output among them:$
-^  mmu\.resp_valid +RTL 
-denied by l1i\..*NX
+^  (mmu\.resp_valid|miss_queue\.answer) +RTL [0-9]
+denied by (l1i|l2)\..* NX
 ^access [0-9]+: [a-z]+ fetch
-port 0: denied by l1i\..*NX
+denied by (l1i|l2)\..* NX
 END
         ;;
     fault_drop_misses_l2) # the L2 TLB keeps what a page fault's drop drops
