@@ -74,21 +74,20 @@ static const struct argp parser = {
     .doc = "Runs a program under Valgrind and writes a trace of its memory accesses, with what it had mapped "
            "(docs/traces.md).\v"
            "The program keeps its standard input and output. Of several processes only the first is traced: "
-           "name "
-           "the program that does the work, not a script around it.",
+           "name the program that does the work, not a script around it.",
 };
 
 /* Whether a command can be found as execvp() would. */
 static bool is_command(const char *name)
 {
-    char *path = strdup(getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin"), *rest = path;
-    bool found = false;
-
-    if (strchr(name, '/')) {
-        free(path);
+    if (strchr(name, '/'))
         return access(name, X_OK) == 0;
-    }
-    for (const char *directory; !found && rest && (directory = strsep(&rest, ":")) != NULL;) {
+
+    const char *search = getenv("PATH");
+    char *path = strdup(search ? search : "/bin:/usr/bin"), *rest = path;
+    bool found = false;
+    while (path && !found && rest) {
+        const char *directory = strsep(&rest, ":");
         char *candidate;
         if (asprintf(&candidate, "%s/%s", *directory ? directory : ".", name) < 0)
             break;

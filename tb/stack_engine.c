@@ -227,11 +227,12 @@ static bool create_sims(struct stack_run *run)
 
 static void close_engine(struct stack_engine *engine)
 {
-    struct page *page, *next;
-    HASH_ITER(hh, engine->pages, page, next)
-    {
-        HASH_DEL(engine->pages, page);
+    struct page *page = engine->pages;
+    HASH_CLEAR(hh, engine->pages); /* frees its table; the pages are still chained */
+    while (page) {
+        struct page *next = page->hh.next;
         free(page);
+        page = next;
     }
     trace_map_destroy(engine->map);
     phys_mem_destroy(engine->phys);

@@ -66,7 +66,7 @@ rights_count() {
 
 # The tables of a compressor are in 2 MiB pages, if the policy says so.
 huge_pages() {
-    "$twinwalk" capture -q -o "$work/large.twt.zst" --skip 100k -- xz -c /etc/passwd >"$work/out.xz" || return 1
+    "$twinwalk" capture -q -o "$work/large.twt.zst" --skip 100k --accesses 800k -- xz -c /etc/passwd >"$work/out.xz" || return 1
     for where in anonymous advised; do
         "$twinwalk" run -q -c default --engine model --trace "$work/large.twt.zst" -s trace.huge_pages=1000 \
             -s trace.huge_where=$where --stats "$work/stats.$where" || return 1

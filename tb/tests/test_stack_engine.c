@@ -106,7 +106,7 @@ static void check_trace(const char *trace, uint64_t accesses, uint32_t huge_page
 static void test_programs(void **state)
 {
     (void)state;
-    enum { ACCESSES = 150000 };
+    enum { ACCESSES = 60000 };
     check_trace("configs/traces/sqlite3.twt.zst", ACCESSES, 0, true);
     check_trace("configs/traces/sqlite3.twt.zst", ACCESSES, 600, false);
     check_trace("configs/traces/compiler.twt.zst", ACCESSES, 0, false);
@@ -118,14 +118,14 @@ static void test_programs(void **state)
 static void test_uniform(void **state)
 {
     (void)state;
-    check_trace("synthetic:uniform,bytes=16MiB,fetch=300,write=300", 50000, 0, true);
-    check_trace("synthetic:uniform,bytes=256MiB,fetch=300,write=300", 50000, 700, false);
+    check_trace("synthetic:uniform,bytes=16MiB,fetch=300,write=300", 20000, 0, true);
+    check_trace("synthetic:uniform,bytes=256MiB,fetch=300,write=300", 20000, 700, false);
 }
 
 /* Mappings that come and go, with rights that not every access has: entries are dropped all the time. */
 static void put_changing_trace(void)
 {
-    enum { PAGES = 64, STEPS = 30000 };
+    enum { PAGES = 64, STEPS = 12000 };
     struct random_source random;
     struct trace_writer *writer = trace_writer_open(twt_path);
     struct trace_change whole = {.vma = {0x400000, 0x400000 + PAGES * TRACE_PAGE, VMA_RIGHTS}};
@@ -169,7 +169,7 @@ static void test_changes(void **state)
         struct workload w = workload_of(&shapes[0], &shapes[0], false);
         w.bench.trace.huge_pages = huge_pages;
         struct stack_run run = run_stack(&w, twt_path, 0);
-        assert_true(run.faults > 1000 && run.non_canonical > 50);
+        assert_true(run.faults > 400 && run.non_canonical > 20);
         for (size_t at = 0; at < SHAPES; at++) {
             w = workload_of(&shapes[at], &shapes[at], at % 2);
             w.bench.trace.huge_pages = huge_pages;
@@ -189,11 +189,11 @@ static void test_all_sizes(void **state)
         struct workload w = workload_of(&shapes[0], &shapes[0], true);
         w.params.l1d.unified = w.params.l1i.unified = 1;
         w.bench.trace.huge_pages = 500;
-        struct stack_run run = run_stack(&w, traces[t], 100000);
+        struct stack_run run = run_stack(&w, traces[t], 40000);
         for (unsigned entries = 1; entries <= 128; entries = entries * 2 + 1) {
             struct statistics s;
             w.params.l1d.ways_4k = w.params.l1i.ways_4k = entries;
-            workload_run(&w, traces[t], 100000, stats_path, &s);
+            workload_run(&w, traces[t], 40000, stats_path, &s);
             assert_true(statistic(&s, "l1d.misses") ==
                         stack_sim_misses(run.sims[STACK_DATA][STACK_ALL], 0, entries));
             assert_true(statistic(&s, "l1i.misses") ==

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading and converting traces. */
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -352,13 +354,34 @@ static void test_synthetic(void **state)
     }
 }
 
+/* Small, all there, and with mappings but for the oldest; one of them is read whole. */
 static void test_shipped(void **state)
 {
     (void)state;
+    enum { MOST_BYTES = 4000000, MOST_TOGETHER = 15000000 };
+    static struct trace_access block[TRACE_BLOCK];
     struct trace_info info;
-    assert_true(trace_info_read("configs/traces/sqlite3.twt.zst", &info));
-    assert_true(info.compressed && info.format == TRACE_TWT);
-    assert_true(info.accesses > 1000000 && info.kinds[ACCESS_FETCH] >= info.instructions);
+    glob_t found;
+    off_t together = 0;
+    assert_int_equal(glob("configs/traces/*.twt.zst", 0, NULL, &found), 0);
+    assert_true(found.gl_pathc >= 9);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct stat status;
+        struct trace_reader *reader = trace_reader_open(found.gl_pathv[i]);
+        assert_non_null(reader);
+        assert_true(trace_reader_read(reader, block, TRACE_BLOCK) > 0);
+        assert_true(reader->has_mappings != (strstr(found.gl_pathv[i], "/sqlite3.") != NULL));
+        trace_reader_close(reader);
+        assert_int_equal(stat(found.gl_pathv[i], &status), 0);
+        assert_true(status.st_size < MOST_BYTES);
+        together += status.st_size;
+    }
+    assert_true(together < MOST_TOGETHER);
+    globfree(&found);
+    assert_true(trace_info_read("configs/traces/compiler.twt.zst", &info));
+    assert_true(info.compressed && info.format == TRACE_TWT && info.has_mappings);
+    assert_true(info.accesses > 5000000 && info.kinds[ACCESS_FETCH] >= info.instructions);
+    assert_true(info.maps > 20 && info.outside == 0);
 }
 
 int main(void)

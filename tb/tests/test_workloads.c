@@ -57,7 +57,7 @@ static struct counts count_steady(const struct workload *workload, const char *t
 
 /* ---- Uniform ---- */
 
-enum { UNIFORM_FROM = 20000, UNIFORM_TO = 420000, SIGMAS = 4 };
+enum { UNIFORM_FROM = 20000, UNIFORM_TO = 320000, SIGMAS = 4 };
 
 /*
  * `hits` of `count` trials that each hit with probability entries / pages: within four standard deviations;
@@ -295,7 +295,7 @@ static void test_two_levels_random(void **state)
     static const struct {
         uint32_t sets, ways1, ways2, pages;
     } cases[] = {{1, 16, 32, 64}, {16, 4, 8, 256}, {8, 6, 12, 160}};
-    enum { TO = 2000000 };
+    enum { TO = 1000000 };
     for (size_t i = 0; i < 3; i++) {
         struct workload w = workload_default();
         char trace[96];

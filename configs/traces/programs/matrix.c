@@ -8,7 +8,7 @@ enum { N = 600 };
 int main(void)
 {
     double(*a)[N] = malloc(sizeof(double[N][N])), (*b)[N] = malloc(sizeof(double[N][N])),
-          (*c)[N] = malloc(sizeof(double[N][N]));
+    (*c)[N] = malloc(sizeof(double[N][N]));
     if (!a || !b || !c)
         return 1;
     for (int i = 0; i < N; i++) {
