@@ -28,8 +28,9 @@ fi
 case ${RTL_COVERAGE:-} in
 '') ;;
 line | toggle)
+    # Split and reordered statements would leave their counters behind, under conditions that they have changed.
+    flags="$flags --coverage-line -fno-split -fno-reorder"
     # Counters are many and slow to compile; those of toggles by far the most.
-    flags="$flags --coverage-line"
     [ "$RTL_COVERAGE" = line ] || flags="$flags --coverage-toggle"
     optimize=-O1 coverage=1 runtime_sources="$runtime_sources verilated_cov" more=tb/rtl_for_coverage.sh
     ;;

@@ -96,8 +96,8 @@ list_options() {
     for command in merge report close; do
         "$twinwalk" coverage "$command" --help | grep -oE -- '--[a-z][a-z0-9-]*'
     done >"$work/options.coverage"
-    # Those of valgrind and git too.
-    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --trace-syscalls --log-file --directory --include; } >"$work/options"
+    # Those of valgrind, git and gcov too.
+    { cat "$work"/options.* && printf '%s\n' --tool --trace-mem --trace-syscalls --log-file --directory --include --json-format --stdout; } >"$work/options"
 }
 
 options_exist() {
