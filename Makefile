@@ -130,7 +130,7 @@ late-bugs: setup ## put bugs into the RTL 10 million cycles into a run, and have
 	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/late_bugs.sh
 
 code-coverage: setup ## count which lines of RTL and C model run (docs/code-coverage.md)
-	+@$(BUILD_NOW) BUILD=build/gcov GCOV=1 build/gcov/twinwalk
+	+@$(BUILD_NOW) BUILD=build/gcov GCOV=1 build/gcov/twinwalk build/gcov/tests/test_params
 	@TWINWALK=build/gcov/twinwalk JOBS=$(JOBS) tb/code_coverage.sh
 
 bench: setup ## measure the speed of bare RTL, lockstep and the C model

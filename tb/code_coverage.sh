@@ -18,6 +18,9 @@ export RTL_COVERAGE_DIR=$PWD/$output/rtl
 RTL_COVERAGE=line "$program" regress configs/regress/code_coverage.yaml -j "$jobs" -o "$output/lines" --shrink-seconds 0
 RTL_COVERAGE=toggle "$program" regress configs/regress/code_toggles.yaml -j "$jobs" -o "$output/toggles" --shrink-seconds 0
 
+# What the model refuses comes to no run.
+"$objects/tests/test_params" >/dev/null 2>&1
+
 gcov --branch-probabilities --json-format --stdout "$objects"/cmodel/*.gcda >"$output/model.json"
 if "$program" code-coverage -o "$output" "$output"/rtl/*.dat "$output/model.json"; then
     echo "1 passed, 0 failed"
