@@ -66,6 +66,8 @@ module array_watch #(
   // What tlb_array_formal assumes.
   assign misused_o = (fill_i && (inv_i || sweep_i)) || (inv_i && sweep_i) || (Swept == 0 && sweep_i) ||
                      (Swept != 0 && inv_i && !inv_key_i[57]) || (fill_i && fill_tag_i[59:58] == 2'd3) ||
+                     (Swept != 0 && fill_i && Grain == x86_pkg::Grain4k && fill_tag_i[59:58] != x86_pkg::Page4k) ||
+                     (Swept != 0 && fill_i && Grain == x86_pkg::Grain2m && fill_tag_i[59:58] != x86_pkg::Page2m) ||
                      (fill_i && Grain == x86_pkg::Grain4k2m && fill_tag_i[59:58] > x86_pkg::Page2m) ||
                      (fill_i && Grain == x86_pkg::Grain1g && fill_tag_i[59:58] == x86_pkg::Page2m);
 endmodule

@@ -33,6 +33,7 @@ module mmu_formal #(
     input logic [2:0] key_flags_i,
     input logic key_pcid_i,
     input logic [2:0] key_page_i,
+    input logic port_i,
     input logic tag_i
 );
   localparam int Ports = 2;
@@ -153,6 +154,7 @@ module mmu_formal #(
   logic [1:0] answer;       // = dut.answer
   logic [1:0] answer_valid; // = dut.answer_valid
   logic [11:0] lookup_tag;  // = dut.lookup_tag
+  logic [11:0] answer_tag;  // = dut.answer_tag
   // miss queue
   logic [5:0] used;               // = dut.used
   logic [1:0] answering;          // = dut.answering
@@ -171,13 +173,17 @@ module mmu_formal #(
   logic [Latency*5-1:0] pipe_id_q; // = dut.u_miss_queue.pipe_id_q
   logic [Ports*Entries-1:0] port_q; // = dut.u_miss_queue.port_q[2 x Entries]
   logic [Entries*6-1:0] tag_q;    // = dut.u_miss_queue.tag_q[Entries x 6]
+  logic [Entries-1:0] served;     // = dut.u_miss_queue.served
+  logic progress_owed_q;          // = dut.u_control.progress_owed_q
   // page walkers
   logic [Walkers-1:0] request_q;  // = dut.u_page_walker.request_q
   logic [Walkers-1:0] wait_q;     // = dut.u_page_walker.wait_q
   logic [Walkers-1:0] drain_q;    // = dut.u_page_walker.drain_q
   logic [Walkers-1:0] exchange_q; // = dut.u_page_walker.exchange_q
   logic [Walkers*5-1:0] entry_id_q; // = dut.u_page_walker.entry_id_q[Walkers x 5]
+  logic [Walkers-1:0] from_cache_q; // = dut.u_page_walker.from_cache_q
   logic [Walkers*51-1:0] table_q; // = dut.u_page_walker.table_q[Walkers x 51]
+  logic [Walkers*5-1:0] attr_q;   // = dut.u_page_walker.attr_q[Walkers x 5]
   logic [Walkers*64-1:0] desired_q; // = dut.u_page_walker.desired_q[Walkers x 64]
   logic [1:0] result_fault;       // = dut.result_fault
   logic [50:0] result_data;       // = dut.result_data
@@ -197,117 +203,77 @@ module mmu_formal #(
   logic [Arrays-1:0] misused;
   logic [59:0] key, walk_key;     // that is watched
 
-  // --- What memory keeps to: an answer is for a request that it took, once ---
+  // --- What the MMU is used like, and what is always so of it ---
 
-  logic [Walkers-1:0] in_memory = '0;
-  for (genvar w = 0; w < Walkers; w++) begin : gen_in_memory
-    always_ff @(posedge clk_i) begin
-      if (rst_n && mem_req_valid && mem_req_ready_i && mem_req_tag == 3'(w)) in_memory[w] <= 1'b1;
-      else if (rst_n && mem_resp_valid_i && mem_resp_ready && mem_resp_tag_i == 3'(w)) in_memory[w] <= 1'b0;
-    end
-  end
-  always_comb begin
-    if (!rst_n) assume (!mem_resp_valid_i && req_valid_i == '0 && !op_valid_i);
-    if (mem_resp_valid_i) assume (mem_resp_tag_i < 3'(Walkers) && in_memory[mem_resp_tag_i[WalkerW-1:0]]);
-    assume (req_attr_i[1:0] == x86_pkg::AccessFetch && req_attr_i[6:5] < x86_pkg::AccessFetch);
-  end
-
-  // --- What is always so, proved as MMU/SOUND ---
-
-  logic [Entries-1:0] valid, several;
-  logic piped, ported;
-  miss_queue_states #(
-      .Entries(Entries),
-      .Ports(Ports),
-      .Latency(Latency)
-  ) states (
-      .pend_i(pend_q),
-      .merged_i(merged_q),
-      .lookup_i(lookup_q),
-      .walk_pend_i(walk_pend_q),
-      .walk_i(walk_q),
-      .answer_i(answer_q),
-      .pipe_valid_i(pipe_valid_q),
-      .pipe_id_i(pipe_id_q),
-      .port_i(port_q),
-      .valid_o(valid),
-      .several_o(several),
-      .piped_o(piped),
-      .ported_o(ported)
-  );
-
-  // The entries that walkers walk for, or the result register is for: those in WALK, each once.
-  logic [Walkers-1:0] active;
-  logic [Entries-1:0] walked;
-  logic walks, requests;
-  assign active = request_q | wait_q;
-  always_comb begin
-    walked = '0;
-    walks = 1'b1;
-    for (int w = 0; w < Walkers; w++)
-      if (active[w]) begin
-        if (entry_id_q[w*5+:5] >= 5'(Entries) || walked[entry_id_q[w*5+:EntryW]]) walks = 1'b0;
-        walked[entry_id_q[w*5+:EntryW]] = 1'b1;
-      end
-    if (result_valid) begin
-      if (result_id >= 5'(Entries) || walked[result_id[EntryW-1:0]]) walks = 1'b0;
-      walked[result_id[EntryW-1:0]] = 1'b1;
-    end
-    if (walked != walk_q) walks = 1'b0;
-  end
-  always_comb begin
-    requests = (request_q & wait_q) == '0 && (request_q & drain_q) == '0 && (wait_q & drain_q) == '0;
-    if (mem_req_valid && (mem_req_tag >= 3'(Walkers) || in_memory[mem_req_tag[WalkerW-1:0]])) requests = 1'b0;
-    for (int w = 0; w < Walkers; w++)
-      if ((wait_q[w] || drain_q[w]) != (in_memory[w] || (mem_req_valid && mem_req_tag == 3'(w)))) requests = 1'b0;
-  end
-
-  logic room, ordered;
-  logic [5:0] looking_up, missing;
-  assign looking_up = 6'(lookup_valid[0]) + 6'(lookup_valid[1]);
-  assign missing = 6'(miss[0]) + 6'(miss[1]);
-  assign room = 6'(Entries) - used >= looking_up;
-  // One fetch in the miss queue at a time, an answer at a time on each port.
-  assign ordered = fetch_busy == (port_q[Entries-1:0] != '0) &&
-                   (port_q[Entries-1:0] & (port_q[Entries-1:0] - Entries'(1))) == '0 &&
-                   !(lookup_valid[0] && fetch_busy) && (lookup_valid & answer_valid) == '0;
-  // Control: a drop is of a fault that waits; nothing is under way while a register write invalidates.
+  logic [Walkers-1:0] in_memory, active;
+  logic [Entries-1:0] valid;
+  logic sound;
+  logic [5:0] missing;
   localparam logic [2:0] Idle = 3'd0;
   localparam logic [2:0] Drain = 3'd1;
   localparam logic [2:0] Broadcast = 3'd2;
   localparam logic [2:0] Sweep = 3'd3;
   localparam logic [2:0] Settle = 3'd4;
   localparam logic [2:0] Done = 3'd5;
-  logic controlled, levelled;
-  assign controlled = state_q <= Done &&
-                      (!dropping_q || (state_q == Broadcast && fault_waiting &&
-                                       (blocking_q ? resume_q == Drain : resume_q == Idle || resume_q == Settle))) &&
-                      (!blocking_q || dropping_q || state_q == Idle || state_q == Drain ||
-                       (valid == '0 && lookup_valid == '0)) &&
-                      (state_q != Drain || blocking_q) && (state_q != Idle || !blocking_q);
+  mmu_states #(
+      .Entries(Entries),
+      .Latency(Latency),
+      .Walkers(Walkers)
+  ) states (
+      .clk_i,
+      .rst_n,
+      .state_q,
+      .resume_q,
+      .dropping_q,
+      .blocking_q,
+      .pcid,
+      .fault_waiting,
+      .lookup_valid,
+      .answer_valid,
+      .used,
+      .fetch_busy,
+      .pend_q,
+      .merged_q,
+      .lookup_q,
+      .walk_pend_q,
+      .walk_q,
+      .answer_q,
+      .pipe_valid_q,
+      .pipe_id_q,
+      .port_q,
+      .request_q,
+      .wait_q,
+      .drain_q,
+      .entry_id_q,
+      .level_q,
+      .result_valid,
+      .result_id,
+      .result_fault,
+      .result_tag,
+      .mem_req_valid,
+      .mem_req_tag,
+      .mem_req_ready_i,
+      .mem_resp_valid_i,
+      .mem_resp_ready,
+      .mem_resp_tag_i,
+      .in_memory,
+      .active,
+      .valid,
+      .sound
+  );
+  assign missing = 6'(miss[0]) + 6'(miss[1]);
   always_comb begin
-    levelled = !result_valid || result_fault != x86_pkg::FaultNone ||
-               (result_tag[59:58] != 2'd3 && result_tag[56:45] == pcid);
-    for (int w = 0; w < Walkers; w++)
-      if (active[w] && (level_q[w*3+:3] < 3'd1 || level_q[w*3+:3] > 3'd5)) levelled = 1'b0;
+    if (!rst_n) assume (req_valid_i == '0 && !op_valid_i);
+    assume (req_attr_i[1:0] == x86_pkg::AccessFetch && req_attr_i[6:5] < x86_pkg::AccessFetch);
   end
-  logic sound;
-  assign sound = levelled && several == '0 && piped && ported && walks && requests && room && ordered && controlled;
 
 `ifdef SOUND
   always_comb begin
-    if (rst_n) begin
-      assert (several == '0 && piped && ported);
-      assert (walks);
-      assert (requests);
-      assert (room);
-      assert (ordered);
-      assert (controlled);
-      assert (levelled);
-    end
+    if (rst_n) assert (sound);
     cover (rst_n && used == 6'(Entries) && drain_q != '0 && merged_q != '0 && result_valid);
   end
 `endif
+
 `ifdef ASSUMED
   // What the checkers of the blocks assume (their reset apart).
   always_comb begin
@@ -408,6 +374,143 @@ module mmu_formal #(
       if (watched && (done || op_done)) assert (may_hold == '0);
     end
     cover (rst_n && watched && done && key_flags_i == 3'b011 && foreign && stale != '0);
+  end
+`endif
+
+`ifdef ANSWERED_ONCE
+  // Of an arbitrary port and tag.
+  logic [1:0] who_q;
+  logic open = 1'b0;     // accepted and not answered
+  logic op_open = 1'b0;  // an operation likewise
+  logic accepted, answered;
+  logic [3:0] places;
+  always_ff @(posedge clk_i) who_q <= {port_i, tag_i};
+  always_comb if (rst_n) assume (who_q == {port_i, tag_i});
+  assign accepted = rst_n && req_valid_i[port_i] && req_ready[port_i] && req_tag_i[port_i] == tag_i;
+  assign answered = resp_valid[port_i] && resp_tag[port_i*6+:6] == 6'(tag_i);
+  always_ff @(posedge clk_i) begin
+    open <= accepted || (open && !answered);
+    op_open <= rst_n && ((op_valid_i && op_ready) || (op_open && !op_done));
+  end
+  always_comb begin
+    places = 4'(lookup_valid[port_i] && lookup_tag[port_i*6+:6] == 6'(tag_i)) +
+             4'(answer_valid[port_i] && answer_tag[port_i*6+:6] == 6'(tag_i));
+    for (int e = 0; e < Entries; e++)
+      places = places + 4'(port_q[32'(port_i)*Entries+e] && tag_q[e*6+:6] == 6'(tag_i));
+    assume (!(accepted && open && !answered));  // a tag is not used twice at a time
+    if (rst_n) begin
+      assume (sound);
+      assert (places == 4'(open));
+      if (answered) assert (open);
+      assert (op_open == (state_q != Idle && !(dropping_q && resume_q == Idle)));
+      if (op_done) assert (op_open);
+      if (op_ready) assert (!op_open);
+    end
+    cover (rst_n && answered && op_done && used == 6'(Entries - 2) && answer_valid == 2'b11);
+  end
+`endif
+
+`ifdef PROGRESS
+  // Under a fair memory a rank falls in every cycle in which the miss queue neither gets a result nor answers. Fair:
+  // it takes a request and answers one within three cycles, and no more than one exchange is lost meanwhile.
+  localparam int Patience = 2;
+  logic [Entries*64-1:0] entry_va_q;  // = dut.u_miss_queue.va_q[Entries x 64]
+  logic [Entries*5-1:0] leader_q;  // = dut.u_miss_queue.leader_q[Entries x 5]
+  logic [1:0] stalled = '0;  // cycles that a request waits
+  logic [1:0] quiet = '0;    // cycles without a response
+  logic lost = 1'b0;         // an exchange was
+  logic losing, progress;
+  assign progress = served != '0 || answer != '0;
+  assign losing = mem_resp_valid_i && mem_resp_ready && wait_q[mem_resp_tag_i[WalkerW-1:0]] &&
+                  exchange_q[mem_resp_tag_i[WalkerW-1:0]] && !mem_resp_exchanged_i && !mem_resp_error_i;
+  always_ff @(posedge clk_i) begin
+    stalled <= rst_n && mem_req_valid && !mem_req_ready_i ? stalled + 2'd1 : '0;
+    if (!rst_n || in_memory == '0 || (mem_resp_valid_i && mem_resp_ready)) quiet <= '0;
+    else if (mem_resp_ready) quiet <= quiet + 2'd1;
+    lost <= rst_n && !progress && (lost || losing);
+  end
+  always_comb begin
+    if (stalled == 2'(Patience)) assume (mem_req_ready_i);
+    if (quiet == 2'(Patience) && mem_resp_ready && in_memory != '0) assume (mem_resp_valid_i);
+    if (lost) assume (!losing);
+  end
+
+  // Who is merged has a leader on its way, of the same page.
+  logic led;
+  always_comb begin
+    led = 1'b1;
+    for (int e = 0; e < Entries; e++)
+      if (merged_q[e])
+        if (leader_q[e*5+:5] >= 5'(Entries) ||
+            !(lookup_q[leader_q[e*5+:EntryW]] || walk_pend_q[leader_q[e*5+:EntryW]] || walk_q[leader_q[e*5+:EntryW]]) ||
+            entry_va_q[e*64+12+:45] != entry_va_q[32'(leader_q[e*5+:EntryW])*64+12+:45])
+          led = 1'b0;
+  end
+
+  // What is left to do, the weightier first. Of a walk: requests, and where the next one is.
+  logic [6:0] left[Walkers];
+  logic [Walkers-1:0] unmarked;  // would have an exchange follow an exchange
+  for (genvar w = 0; w < Walkers; w++) begin : gen_unmarked
+    logic [63:0] word;
+    logic leaf;
+    assign word = desired_q[w*64+:64];
+    assign leaf = level_q[w*3+:3] == 3'd1 || (word[x86_pkg::EntryPs] && level_q[w*3+:3] <= 3'd3);
+    assign unmarked[w] = active[w] && exchange_q[w] &&
+                         (!word[x86_pkg::EntryA] || (leaf && attr_q[w*5+:2] == x86_pkg::AccessWrite &&
+                                                     !word[x86_pkg::EntryD]));
+  end
+  for (genvar w = 0; w < Walkers; w++) begin : gen_left
+    always_comb begin
+      left[w] = '0;
+      if (active[w])
+        left[w] = {1'b0, level_q[w*3+:3], 3'd0} - (exchange_q[w] ? 7'd4 : 7'd0) + (from_cache_q[w] ? 7'd44 : 7'd0);
+      left[w] = left[w] + (request_q[w] ? 7'd3 : !wait_q[w] && !drain_q[w] ? 7'd0 : in_memory[w] ? 7'd1 : 7'd2);
+    end
+  end
+  logic [4:0] entries_left;
+  logic [7:0] walks_left;
+  logic [3:0] memory_left, lookups_left;
+  always_comb begin
+    entries_left = '0;
+    walks_left = '0;
+    lookups_left = '0;
+    for (int e = 0; e < Entries; e++)
+      entries_left = entries_left + (pend_q[e] ? 5'd4 : merged_q[e] ? 5'd3 : lookup_q[e] ? 5'd2 :
+                                     walk_pend_q[e] ? 5'd1 : walk_q[e] || answer_q[e] ? 5'd0 : 5'd5);
+    for (int w = 0; w < Walkers; w++) walks_left = walks_left + 8'(left[w]);
+    for (int s = 0; s < Latency; s++) if (pipe_valid_q[s]) lookups_left = lookups_left + 4'(Latency - 1 - s);
+    memory_left = 4'(Patience) - 4'(stalled) + 4'(Patience) - 4'(quiet);
+  end
+  logic [9:0] phase;
+  logic [9:0] urgent;  // comes first: a stream of operations is held up once it has sent an access back
+  always_comb begin
+    case (state_q)
+      Broadcast: phase = dropping_q ? 10'd0 : 10'd64;
+      Sweep: phase = 10'd63 - sweep_set_q;
+      Done: phase = 10'd20;
+      default: phase = 10'd10;
+    endcase
+    urgent = !progress_owed_q ? 10'd200 : (broadcast && !dropping_q) || sweep ? phase : 10'd0;
+  end
+
+  logic [41:0] rank, rank_before;
+  logic waits = 1'b0;  // in the cycle before there was something to do, and no progress
+  assign rank = {urgent, entries_left, !lost, walks_left, memory_left, lookups_left, phase};
+  always_ff @(posedge clk_i) begin
+    rank_before <= rank;
+    waits <= rst_n && valid != '0 && !progress;
+  end
+  always_comb begin
+    if (rst_n) begin
+      assume (sound);
+      assert (stalled <= 2'(Patience) && quiet <= 2'(Patience) && (stalled == '0 || mem_req_valid) &&
+              (quiet == '0 || in_memory != '0));
+      assert (!sweep || sweep_set_q < 10'd4);
+      assert (unmarked == '0);
+      assert (led);
+      if (waits) assert (rank < rank_before);
+    end
+    cover (rst_n && waits && progress_owed_q && used == 6'(Entries) && drain_q == '1 && sweep);
   end
 `endif
 endmodule

@@ -22,7 +22,8 @@ module tlb_array_formal #(
     input logic [9:0] sweep_set_i,
     input logic [2:0] inv_flags_i,
     input logic [44:0] inv_vpn_i,
-    input logic [11:0] inv_pcid_i
+    input logic [11:0] inv_pcid_i,
+    input logic [59:0] key_i
 );
   localparam int Entries = Sets * Ways;
   localparam int SetW = Sets > 1 ? $clog2(Sets) : 1;
@@ -81,6 +82,8 @@ module tlb_array_formal #(
     // There is no page larger than 1 GiB; large pages are kept whole where the index can do with it.
     assume (fill_tag_i[59:58] != 2'd3);
     if (Grain == x86_pkg::Grain4k2m) assume (fill_tag_i[59:58] <= x86_pkg::Page2m);
+    if (Swept != 0 && Grain == x86_pkg::Grain4k) assume (fill_tag_i[59:58] == x86_pkg::Page4k);
+    if (Swept != 0 && Grain == x86_pkg::Grain2m) assume (fill_tag_i[59:58] == x86_pkg::Page2m);
     if (Grain == x86_pkg::Grain1g) assume (fill_tag_i[59:58] == x86_pkg::Page1g || fill_tag_i[59:58] == x86_pkg::Page4k);
   end
 
@@ -286,6 +289,63 @@ module tlb_array_formal #(
       there[e] = valid_q[e] && tag_q[e*60+:60] == word && data_q[e*51+:51] == word_data;
     if (filled) assert (there != '0);
     cover (filled && cover_evicted);
+  end
+`endif
+
+`ifdef CONTRACT
+  // What array_watch says, and contract/tlb_array.sv with it; of an arbitrary key.
+  logic [59:0] key;
+  logic may_hold, stale_fill, behind, is_global, misused;
+  logic [44:0] differs;
+  logic [Entries-1:0] stale;
+  always_ff @(posedge clk_i) key <= key_i;
+  always_comb if (rst_n) assume (key_i == key);
+  array_watch #(
+      .Sets(Sets),
+      .Grain(Grain),
+      .Swept(Swept)
+  ) watch (
+      .clk_i,
+      .rst_ni(rst_n),
+      .key_i,
+      .fill_i,
+      .fill_tag_i,
+      .fill_data_i,
+      .inv_i,
+      .sweep_i,
+      .sweep_set_i,
+      .inv_key_i({inv_flags_i, inv_pcid_i, inv_vpn_i}),
+      .may_hold_o(may_hold),
+      .stale_fill_o(stale_fill),
+      .behind_o(behind),
+      .global_o(is_global),
+      .misused_o(misused)
+  );
+  logic [10:0] swept_q;  // = watch.swept_q
+  for (genvar e = 0; e < Entries; e++) begin : gen_stale
+    assign stale[e] = valid_q[e] && !data_q[e*51+x86_pkg::DataRw] &&
+                      x86_pkg::invalidates(key_i[59:57], key_i[44:0], key_i[56:45], tag_q[e*60+:60], 3'(LeastGrain));
+  end
+  assign differs = (tag[44:0] ^ vpn_i) & ~x86_pkg::offset_mask(covers(tag));
+  always_comb begin
+    if (rst_n) begin
+      assert (placed && !misused);
+      for (int e = 0; e < Entries; e++) begin
+        assert (!stale[e] || (may_hold && 11'(e / Ways) >= swept_q));
+        assert (!(valid_q[e] && tag_q[e*60+57]) || is_global);
+      end
+      if (hit) begin
+        assert (lookup_i && tag[59:58] != 2'd3 && size == tag[59:58]);
+        assert (Grain != x86_pkg::Grain4k2m || tag[59:58] <= x86_pkg::Page2m);
+        assert (differs == '0);
+        assert (tag[57] ? is_global : tag[56:45] == pcid_i);
+        assert (may_hold || data[x86_pkg::DataRw] ||
+                !x86_pkg::invalidates(key_i[59:57], key_i[44:0], key_i[56:45], tag, 3'(LeastGrain)));
+      end else begin
+        assert (tag == '0 && data == '0 && size == '0);
+      end
+    end
+    cover (rst_n && may_hold && hit && stale != '0 && stale != '1 && valid_q == '1);
   end
 `endif
 
