@@ -9,7 +9,7 @@
 #include "config.h"
 #include "options.h"
 
-enum { MOST_VALUES = 100000 };
+enum { MOST_VALUES = 10000 };
 
 bool word_list_add(struct word_list *list, const char *word)
 {
@@ -43,9 +43,6 @@ int sweep_words_read(struct word_list *words, struct yaml_tree *tree, const yaml
 
         if (text == NULL || text[0] == '\0')
             return yaml_tree_complain(tree, element, 0, "%s: must be a list of values", what);
-        for (size_t other = 0; other < i; other++)
-            if (strcmp(words->words[other], text) == 0)
-                return yaml_tree_complain(tree, element, 0, "%s: %.60s is given twice", what, text);
         if (!word_list_add(words, text))
             return yaml_tree_complain(tree, element, 0, "out of memory");
     }
@@ -123,6 +120,8 @@ static int read_values(struct word_list *words, struct yaml_tree *tree, yaml_nod
     if (node->type == YAML_SEQUENCE_NODE) {
         if (yaml_tree_count(node) == 0)
             return yaml_tree_complain(tree, node, 0, "%s: no values", key);
+        if (yaml_tree_count(node) > MOST_VALUES)
+            return yaml_tree_complain(tree, node, 0, "%s: more than %d values", key, MOST_VALUES);
         return sweep_words_read(words, tree, node, key);
     }
     if (node->type != YAML_MAPPING_NODE)
@@ -187,6 +186,30 @@ static int read_key(struct sweep *sweep, struct yaml_tree *tree, const yaml_node
     return 0;
 }
 
+static bool same_step(const struct sweep_axis *axis, size_t a, size_t b)
+{
+    for (size_t key = 0; key < axis->keys.count; key++) {
+        const struct word_list *values = &axis->values[key];
+
+        if (values->words == NULL || strcmp(values->words[a], values->words[b]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A step with the values of another would be computed twice, under two names. */
+static int check_steps(const struct sweep_axis *axis, struct yaml_tree *tree, const yaml_node_t *node)
+{
+    for (size_t step = 0; step < axis->count; step++)
+        for (size_t other = 0; other < step; other++)
+            if (same_step(axis, step, other))
+                return yaml_tree_complain(tree, node, 0, "%s: %.60s is given twice%s", axis->keys.words[0],
+                                          axis->values[0].words != NULL ? axis->values[0].words[step] : "",
+                                          axis->keys.count > 1 ? ", with the same values of the other keys"
+                                                               : "");
+    return 0;
+}
+
 static int read_axis(struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *node)
 {
     struct sweep_axis *grown = realloc(sweep->axes, (sweep->axis_count + 1) * sizeof(*grown));
@@ -202,7 +225,10 @@ static int read_axis(struct sweep *sweep, struct yaml_tree *tree, const yaml_nod
     pairs = node->data.mapping.pairs.start;
     key = yaml_tree_text(yaml_document_get_node(&tree->document, pairs->key));
     if (key == NULL || strcmp(key, "zip") != 0)
-        return read_key(sweep, tree, pairs);
+        return read_key(sweep, tree, pairs) != 0
+                   ? -1
+                   : check_steps(&sweep->axes[sweep->axis_count - 1], tree,
+                                 yaml_document_get_node(&tree->document, pairs->value));
     node = yaml_document_get_node(&tree->document, pairs->value);
     if (node->type != YAML_MAPPING_NODE || node->data.mapping.pairs.top == node->data.mapping.pairs.start)
         return yaml_tree_complain(tree, node, 0, "zip: must be a mapping of keys to values");
@@ -210,7 +236,7 @@ static int read_axis(struct sweep *sweep, struct yaml_tree *tree, const yaml_nod
          pair++)
         if (read_key(sweep, tree, pair) != 0)
             return -1;
-    return 0;
+    return check_steps(&sweep->axes[sweep->axis_count - 1], tree, node);
 }
 
 int sweep_axes_read(struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *list)

@@ -10,7 +10,7 @@
 #include "digest.h"
 #include "sweep_metrics.h"
 
-enum { SWEEP_MOST_POINTS = 1000000 };
+enum { SWEEP_MOST_POINTS = 100000 };
 
 /* Words in the order of the file; each to be freed. */
 struct word_list {

@@ -4,6 +4,7 @@
 #define TWINWALK_SWEEP_RESULT_H
 
 #include <jansson.h>
+#include <uthash.h>
 
 #include "sweep_points.h"
 
@@ -36,6 +37,7 @@ struct sweep_run {
 struct sweep_cost {
     size_t external, point; /* the first of those */
     struct evaluation values;
+    UT_hash_handle hh; /* by the key of the values, while they are being found */
 };
 
 struct sweep_results {

@@ -166,7 +166,7 @@ static int choose_verified(struct sweep_state *state)
 }
 
 /* One evaluation for all points with the same hardware, or the same values. */
-static int prepare_cost(struct sweep_state *state, size_t point, size_t external)
+static int prepare_cost(struct sweep_state *state, struct sweep_cost **known, size_t point, size_t external)
 {
     struct sweep_results *results = state->results;
     const struct sweep_external *what = &state->sweep->externals[external];
@@ -181,16 +181,16 @@ static int prepare_cost(struct sweep_state *state, size_t point, size_t external
     digest_bytes(digest, what->hardware ? at->hardware : at->values, DIGEST_BYTES);
     digest_finish(digest, result);
     digest_print(key, result);
-    for (size_t i = 0; i < results->cost_count; i++) {
-        if (strcmp(results->costs[i].values.key, key) == 0) {
-            results->cost_of[point * state->sweep->external_count + external] = i;
-            return 0;
-        }
+    HASH_FIND_STR(*known, key, cost);
+    if (cost != NULL) {
+        results->cost_of[point * state->sweep->external_count + external] = (size_t)(cost - results->costs);
+        return 0;
     }
     results->cost_of[point * state->sweep->external_count + external] = results->cost_count;
     cost = &results->costs[results->cost_count++];
     *cost = (struct sweep_cost){.external = external, .point = point};
     memcpy(cost->values.key, key, sizeof(key));
+    HASH_ADD_KEYPTR(hh, *known, cost->values.key, strlen(cost->values.key), cost);
     if (at->error != NULL) {
         snprintf(cost->values.kind, sizeof(cost->values.kind), "config");
         cost->values.state = EVALUATION_DONE;
@@ -206,16 +206,18 @@ static int prepare_costs(struct sweep_state *state)
 {
     struct sweep_results *results = state->results;
     size_t most = results->points->count * state->sweep->external_count;
+    struct sweep_cost *known = NULL;
+    int failed = 0;
 
     results->costs = calloc(most + 1, sizeof(*results->costs));
     results->cost_of = calloc(most + 1, sizeof(*results->cost_of));
     if (results->costs == NULL || results->cost_of == NULL)
         return sweep_out_of_memory();
-    for (size_t point = 0; point < results->points->count; point++)
-        for (size_t external = 0; external < state->sweep->external_count; external++)
-            if (prepare_cost(state, point, external) != 0)
-                return -1;
-    return 0;
+    for (size_t point = 0; point < results->points->count && !failed; point++)
+        for (size_t external = 0; external < state->sweep->external_count && !failed; external++)
+            failed = prepare_cost(state, &known, point, external);
+    HASH_CLEAR(hh, known);
+    return failed;
 }
 
 /* ---- What earlier processes left ---- */

@@ -45,8 +45,7 @@ struct bench_counts {
     uint64_t answers[ANSWER_KINDS]; /* by source + 4 * size + 16 * fault; set when the loop ends */
     uint64_t ops[OP_COUNT];
     uint64_t ops_done;
-    struct latency_counts
-        latency; /* from acceptance to answer; those of one cycle are added when the loop ends */
+    struct latency_counts latency; /* from acceptance to answer; one cycle is counted when the loop ends */
 };
 
 /* An accepted access that is not answered yet. */

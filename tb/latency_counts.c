@@ -27,7 +27,7 @@ uint64_t latency_counts_at(const struct latency_counts *counts, double share)
     for (unsigned range = 0; range < LATENCY_RANGES; range++) {
         seen += counts->counts[range];
         if (seen >= wanted && seen > 0)
-            return last_of(range) < counts->max ? last_of(range) : counts->max;
+            return range < LATENCY_RANGES - 1 && last_of(range) < counts->max ? last_of(range) : counts->max;
     }
     return 0;
 }

@@ -1,0 +1,294 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# twinwalk sweep from end to end: points, messages, results, what is killed and
+# what goes on, lockstep, other programs.
+set -u
+twinwalk=${TWINWALK:-build/twinwalk}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+
+# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
+check() {
+    local name=$1
+    number=$((number + 1))
+    shift
+    if "$@" >"$work/out" 2>&1; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        sed 's/^/# /' "$work/out"
+    fi
+}
+
+# exits CODE COMMAND...
+exits() {
+    local wanted=$1 status=0
+    shift
+    "$@" || status=$?
+    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
+}
+
+# answer DIRECTORY SQL WANTED
+answer() {
+    local got
+    got=$(sqlite3 "$work/$1/results.db" "$2")
+    [ "$got" = "$3" ] || { echo "$2: $got, not $3" && return 1; }
+}
+
+# sweep DIRECTORY SWEEP OPTION...
+sweep() { "$twinwalk" sweep -j 2 -o "$work/$1" "$work/$2.yaml" "${@:3}"; }
+
+# contents DIRECTORY: all that its database says but for times and what was tried how often.
+contents() {
+    sqlite3 "$work/$1/results.db" "
+        SELECT * FROM sweep WHERE name <> 'file'; SELECT * FROM axes; SELECT * FROM axis_values; SELECT * FROM points;
+        SELECT * FROM point_values; SELECT * FROM workloads; SELECT * FROM metrics;
+        SELECT point, workload, key, kind, message, lockstep, command FROM runs;
+        SELECT * FROM metric_values WHERE metric IN (SELECT metric FROM metrics WHERE source <> 'measured');
+        SELECT key, what, kind, message, instructions, json_remove(data, '\$.bench.host_seconds',
+            '\$.bench.host_user_seconds', '\$.bench.host_peak_memory', '\$.bench.host_cycle_rate',
+            '\$.bench.host_access_rate') FROM evaluations ORDER BY key"
+}
+
+# same DIRECTORY DIRECTORY
+same() { [ -n "$(contents "$1")" ] && diff <(contents "$1") <(contents "$2"); }
+
+# ---- Points ----
+
+cat >"$work/points.yaml" <<'END'
+axes:
+  - l1d.ways_4k: {range: 2-8, step: 3}
+  - zip: {l2.sets: {powers_of_two: 64-256}, l2.latency: [7, 8, 8]}
+  - config: [tiny, default]
+constraints:
+  - not (config = 'tiny' and l2.sets > 64)
+  - l1d.ways_4k * l1d.sets_4k < l2.sets
+workloads:
+  - {name: u, trace: "synthetic:uniform,count=1000"}
+END
+points() {
+    "$twinwalk" sweep --points "$work/points.yaml" >"$work/points" &&
+        diff "$work/points" - <<'END'
+0 l1d.ways_4k=2 l2.sets=64 l2.latency=7 config=tiny
+1 l1d.ways_4k=2 l2.sets=64 l2.latency=7 config=default
+2 l1d.ways_4k=2 l2.sets=128 l2.latency=8 config=default
+3 l1d.ways_4k=2 l2.sets=256 l2.latency=8 config=default
+4 l1d.ways_4k=5 l2.sets=64 l2.latency=7 config=tiny
+5 l1d.ways_4k=5 l2.sets=128 l2.latency=8 config=default
+6 l1d.ways_4k=5 l2.sets=256 l2.latency=8 config=default
+7 l1d.ways_4k=8 l2.sets=64 l2.latency=7 config=tiny
+8 l1d.ways_4k=8 l2.sets=256 l2.latency=8 config=default
+END
+}
+check "ranges, powers of two, zipped axes, constraints" points
+
+# wrong MESSAGE: the sweep on stdin is refused with that, at its place.
+wrong() {
+    cat >"$work/wrong.yaml"
+    exits 2 "$twinwalk" sweep -o "$work/none" "$work/wrong.yaml" 2>"$work/message" || { cat "$work/message" && return 1; }
+    grep -qF "wrong.yaml:$1" "$work/message" || { echo "not: $1" && cat "$work/message" && return 1; }
+    [ ! -e "$work/none" ]
+}
+
+w='workloads: [{name: u, trace: "synthetic:uniform,count=1000"}]'
+messages() {
+    wrong '1:1: a sweep needs workloads' <<<'axes: [l2.sets: [64]]' &&
+        wrong '1:1: a sweep needs axes' <<<"$w" &&
+        wrong '1:1: axis: a sweep has no such key' <<<'axis: []' &&
+        wrong '2:11: l2.set: there is no such key of a configuration' <<<$'axes:\n  - zip: {l2.set: [1]}\n'"$w" &&
+        wrong '2:14: l2.sets: has 2 values, but l1d.sets_4k has 1: zipped' <<<$'axes: [zip: {l1d.sets_4k: [4],\n    l2.sets: [64, 128]}]\n'"$w" &&
+        wrong '1:17: l2.sets: 64 is given twice' <<<$'axes: [l2.sets: [64, 64]]\n'"$w" &&
+        wrong '1:24: l2.sets: another axis has it' <<<$'axes: [l2.sets: [64], {l2.sets: [128]}]\n'"$w" &&
+        wrong '1:25: range: must be two numbers such as 1-8' <<<$'axes: [l2.sets: {range: 9-8}]\n'"$w" &&
+        wrong '1:33: powers_of_two: both ends' <<<$'axes: [l2.sets: {powers_of_two: 3-8}]\n'"$w" &&
+        wrong '2:23: constraint: no such column: l3.sets' <<<$'axes: [l2.sets: [64]]\nconstraints: [1 + 2 * l3.sets > 1]\n'"$w" &&
+        wrong '2:15: constraint: is not one expression' <<<$'axes: [l2.sets: [64]]\nconstraints: ["1) FROM sqlite_schema; ATTACH (1"]\n'"$w" &&
+        wrong '2:30: trace: x: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: x}]' &&
+        wrong '1:6: set: must be a list' <<<$'set: 1' &&
+        wrong '1:11: aliases are not supported' <<<$'axes: &a [*a]' &&
+        wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
+}
+check "mistakes are told with their places" messages
+
+# ---- Results ----
+
+cat >"$work/small.yaml" <<'END'
+base: tiny
+axes:
+  - l1d.ways_4k: [1, 2, 3, 4]
+  - memory.dram_latency: {range: 50-150, step: 50}
+workloads:
+  - {name: sqlite, trace: configs/traces/sqlite3.twt.zst, accesses: 100k, set: [trace.huge_pages=300]}
+  - {name: chase, trace: "synthetic:uniform,count=20000,bytes=1MiB"}
+  - {name: mix, random: true, accesses: 5k, seed: 7}
+END
+
+# The metrics are those of the run that the command repeats; a trace from memory is as one from its file.
+repeated() {
+    local command cycles
+    exits 0 sweep small small || return 1
+    answer small "SELECT count(*), sum(kind = '') FROM runs" "36|36" || return 1
+    for workload in 0 1 2; do
+        command=$(sqlite3 "$work/small/results.db" "SELECT command FROM runs WHERE point = 7 AND workload = $workload")
+        bash -c "$command -q --json $work/again.json" || return 1
+        cycles=$(sqlite3 :memory: "SELECT json_extract(readfile('$work/again.json'), '\$.bench.cycles')")
+        answer small "SELECT CAST(value AS INTEGER) FROM metric_values WHERE point = 7 AND workload = $workload AND metric = 'cycles'" \
+            "$cycles" || return 1
+    done
+    answer small "SELECT \"l1d.ways_4k\", \"memory.dram_latency\", \"mpki.l1d\" > 0, \"latency.p99\" >= \"latency.p50\" FROM results WHERE point = 11 AND workload = 'chase'" "4|150|1|1"
+}
+check "results are those of the runs that their commands repeat" repeated
+
+files() {
+    [ "$(wc -l <"$work/small/results.csv")" -eq 37 ] || return 1
+    [ "$(sqlite3 :memory: "SELECT json_array_length(readfile('$work/small/results.json'), '\$.runs')")" -eq 36 ] || return 1
+    # The three say the same.
+    diff <(sqlite3 :memory: ".mode csv" ".import $work/small/results.csv r" 'SELECT point, workload, "walks" FROM r') \
+        <(sqlite3 -csv "$work/small/results.db" 'SELECT point, workload, CAST("walks" AS INTEGER) FROM results' | tr -d '\r') &&
+        [ "$(sqlite3 :memory: "SELECT group_concat(json_extract(value, '\$.metrics.walks')) FROM json_each(readfile('$work/small/results.json'), '\$.runs')" | sed 's/\.0//g')" = \
+            "$(sqlite3 "$work/small/results.db" 'SELECT group_concat(CAST("walks" AS INTEGER)) FROM results')" ]
+}
+check "CSV, JSON and SQLite say the same" files
+
+again() {
+    exits 0 sweep small small >"$work/said" && grep -qx '36 of the results were there already' "$work/said" || return 1
+    # One value more on an axis costs its own runs.
+    sed 's/\[1, 2, 3, 4\]/[1, 2, 3, 4, 5]/' "$work/small.yaml" >"$work/more.yaml"
+    exits 0 sweep small more >"$work/said" && grep -qx '36 of the results were there already' "$work/said" &&
+        answer small "SELECT count(*) FROM runs" 45 || return 1
+    # Back again.
+    exits 0 sweep small small >"$work/said" && answer small "SELECT count(*) FROM runs" 36
+}
+check "what is known is not computed again" again
+
+# ---- What goes wrong ----
+
+cat >"$work/faulty.yaml" <<'END'
+base: tiny
+axes:
+  - l1d.sets_4k: [4, 5, 8]
+  - l1d.ways_4k: [2, 1000]
+workloads:
+  - {name: chase, trace: "synthetic:uniform,count=2000,bytes=1MiB"}
+END
+faulty() {
+    exits 2 sweep faulty faulty >"$work/said" || return 1
+    answer faulty "SELECT group_concat(kind) FROM runs" ",config,config,config,,config" &&
+        answer faulty "SELECT count(*) FROM points WHERE error LIKE '%l1d.sets_4k: 5: sets must be a power of two%'" 1 &&
+        grep -q 'to reproduce: .*l1d.ways_4k=1000' "$work/said"
+}
+check "a point without a configuration is reported, the others go on" faulty
+
+# Long enough to be killed.
+sed 's/100k/1M/; s/20000/100000/; s/5k/50k/' "$work/small.yaml" >"$work/long.yaml"
+check "a longer sweep, undisturbed" exits 0 sweep undisturbed long
+
+stored() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM evaluations' 2>/dev/null || echo 0)" -ge "$2" ]; }
+await() {
+    for _ in {1..600}; do
+        ! "$@" || return 0
+        sleep 0.05
+    done
+    echo "never: $*"
+    return 1
+}
+
+killed() {
+    "$twinwalk" sweep -j 2 -o "$work/killed" "$work/long.yaml" &
+    local runner=$! before
+    await stored killed 3
+    kill -KILL "$runner"
+    wait "$runner" 2>/dev/null
+    before=$(sqlite3 "$work/killed/results.db" 'SELECT count(*) FROM evaluations')
+    [ "$before" -lt 36 ] || { echo "it was done already" && return 1; }
+    exits 0 sweep killed long >"$work/said" || return 1
+    grep -q 'of the results were there already' "$work/said" && same undisturbed killed && [ -z "$(ls "$work/killed/work")" ]
+}
+check "a sweep that was killed goes on to the same database" killed
+
+interrupted() {
+    local status=0
+    # What a shell starts in the background ignores the signal.
+    env --default-signal=INT "$twinwalk" sweep -j 2 -o "$work/interrupted" "$work/long.yaml" &
+    local runner=$!
+    await stored interrupted 3
+    kill -INT "$runner"
+    wait "$runner" || status=$?
+    [ "$status" -eq 3 ] && ! pgrep -f -- "$work/interrupted/work" || return 1
+    answer interrupted "SELECT count(*), sum(kind = 'pending') > 0 FROM runs" "36|1" || return 1
+    exits 0 sweep interrupted long && same undisturbed interrupted
+}
+check "an interrupted sweep goes on to the same database" interrupted
+
+worker_is_there() { pgrep -f -- "points $work/worker/work" >/dev/null; }
+worker() {
+    "$twinwalk" sweep -j 2 -o "$work/worker" "$work/long.yaml" >"$work/said" &
+    local runner=$!
+    await stored worker 3 && await worker_is_there && kill -KILL "$(pgrep -f -- "points $work/worker/work" | head -n 1)"
+    wait "$runner" || return 1
+    same undisturbed worker
+}
+check "a worker is killed: nothing is lost" worker
+
+late() {
+    cat >"$work/late.yaml" <<'END'
+base: tiny
+limit: 0.01
+axes: [l1d.ways_4k: [1]]
+workloads: [{name: long, random: true, cycles: 100G}]
+END
+    exits 3 sweep late late && answer late 'SELECT kind, attempts FROM runs' "timeout|2"
+}
+check "a run that does not end is killed, tried again and reported" late
+
+# ---- Other programs ----
+
+external() {
+    cat >"$work/count" <<END
+#!/bin/sh
+echo "\$1" >>$work/counted
+ways=\$(awk '/^l1d:/ {on = 1} on && /ways_4k:/ {print \$2; exit}' "\$1")
+[ "\$ways" -ne 3 ] || { echo "three is too many" >&2; exit 1; }
+echo "{\"entries\": \$((ways * 4))}" >"\$2"
+END
+    chmod +x "$work/count"
+    { cat "$work/small.yaml" && printf 'external:\n  - {name: size, command: "%s {config} {output}", gives: [entries], hardware: true}\n' "$work/count"; } >"$work/external.yaml"
+    exits 3 sweep small external >"$work/said" && grep -q 'size of point 6: exit code 1: three is too many' "$work/said" || return 1
+    # Once for all points of one hardware.
+    [ "$(wc -l <"$work/counted")" -eq 4 ] || return 1
+    answer small 'SELECT group_concat("size.entries") FROM results WHERE workload = '"'mix'" "4.0,4.0,4.0,8.0,8.0,8.0,16.0,16.0,16.0" &&
+        exits 3 sweep small external && [ "$(wc -l <"$work/counted")" -eq 4 ]
+}
+check "metrics of another program" external
+
+# ---- Lockstep ----
+
+cat >"$work/lockstep.yaml" <<'END'
+base: tiny
+set: [memory.jitter=20, random.weight_invlpg=200, random.op_rate=100]
+verify: 0.5
+axes: [memory.dram_latency: [50, 100, 150, 200]]
+workloads: [{name: mix, random: true, accesses: 5k}]
+END
+lockstep() {
+    exits 0 sweep lockstep lockstep >"$work/said" && answer lockstep "SELECT sum(lockstep = 'agrees'), sum(lockstep = '') FROM runs" "2|2" &&
+        grep -qx '2 of 2 runs in lockstep with the RTL of their point gave the same statistics' "$work/said"
+}
+check "a part of the runs agrees in lockstep" lockstep
+
+# The last way of a set is not looked at by INVLPG.
+bug() {
+    mkdir -p "$work/broken" && cp -r rtl "$work/broken" &&
+        (cd "$work/broken" && GIT_CEILING_DIRECTORIES=$work git apply --include='rtl/*' "$OLDPWD/tb/bugs/invlpg_skips_way.patch") || return 1
+    # shellcheck disable=SC2046
+    TWINWALK_RTL=$(realpath "$(RTL_DIR=$work/broken/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl))") || return 1
+    export TWINWALK_RTL
+    local status=0
+    exits 1 sweep lockstep lockstep >"$work/said" || status=1
+    unset TWINWALK_RTL
+    [ "$status" -eq 0 ] && answer lockstep "SELECT sum(lockstep = 'mismatch'), sum(kind = '') FROM runs" "2|4" &&
+        grep -q 'in lockstep, mismatch' "$work/said"
+}
+check "an RTL with a bug: the runs in lockstep say so" bug
+echo "1..$number"
