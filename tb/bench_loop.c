@@ -408,6 +408,11 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         uint64_t quiet = 0;
         if (!flags.rtl && !accepted && !op_accepted && !resp && !out->mem_req_valid)
             quiet = quiet_cycles(loop);
+        /* Of the last cycles, too: so a run ends in the same cycle with every engine. */
+        if (UNLIKELY(loop->stopped) && quiet && is_drained(loop)) {
+            quiet = quiet < settle ? quiet : settle;
+            settle -= quiet;
+        }
         if (!flags.rtl && quiet) {
             mmu_skip(loop->mmu, quiet);
             lag += quiet;

@@ -57,7 +57,7 @@ same() {
 cat >"$work/sweep.yaml" <<'END'
 base: tiny
 axes:
-  - l1d.ways_4k: {range: 1-8}
+  - memory.queue: {range: 1-8}
   - memory.dram_latency: {range: 50-250, step: 50}
 workloads:
   - {name: sqlite, trace: configs/traces/sqlite3.twt.zst, accesses: 2M}
