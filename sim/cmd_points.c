@@ -4,6 +4,7 @@
  * once; each run is a fork of the process that has it, so that one that crashes
  * takes no other with it.
  */
+#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -223,17 +224,30 @@ static int open_batch(struct batch *batch)
     return batch->out < 0 ? EXIT_INTERNAL : EXIT_AGREED;
 }
 
+static error_t parse_argument(int key, char *arg, struct argp_state *state)
+{
+    struct batch *batch = state->input;
+
+    if (key == ARGP_KEY_ARG && batch->path == NULL)
+        batch->path = arg;
+    else if (key == ARGP_KEY_ARG || (key == ARGP_KEY_END && batch->path == NULL))
+        argp_error(state, "give one PATH");
+    else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
 int cmd_points(int argc, char **argv)
 {
+    static const struct argp argp = {
+        .parser = parse_argument,
+        .args_doc = "PATH",
+        .doc = "Do the runs of a batch, PATH.json. `twinwalk sweep` starts it (docs/sweeps.md).",
+    };
     struct batch batch = {.out = -1};
     int code;
 
-    if (argc != 2 || argv[1][0] == '-') {
-        fprintf(stderr,
-                "Usage: twinwalk points PATH\nBatches of runs are for `twinwalk sweep` (docs/sweeps.md).\n");
-        return EXIT_USAGE;
-    }
-    batch.path = argv[1];
+    argp_parse(&argp, argc, argv, 0, NULL, &batch);
     code = open_batch(&batch);
     if (code == EXIT_AGREED)
         code = do_runs(&batch);

@@ -205,7 +205,7 @@ static int run_sweep(const struct work_options *work, const struct sweep *sweep,
 static int do_sweep(const struct work_options *work, const struct sweep *sweep,
                     const struct sweep_points *points)
 {
-    int lock = work_directory_open(work->directory, "work", "sweep"), code = EXIT_USAGE;
+    int lock = work_directory_open(work->directory, "logs", "sweep"), code = EXIT_USAGE;
     struct job_pool *pool;
 
     if (lock < 0)

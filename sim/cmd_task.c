@@ -4,6 +4,7 @@
  * other; what becomes of them goes to the task's file at once, since the node
  * may die.
  */
+#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,24 +80,48 @@ static int run_jobs(const json_t *jobs, int out, const char *order)
     return done == json_array_size(jobs) ? EXIT_AGREED : EXIT_INTERNAL;
 }
 
+struct arguments {
+    const char *directory;
+    uint64_t index;
+    unsigned given;
+};
+
+static error_t parse_argument(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    if (key == ARGP_KEY_ARG && arguments->given == 0)
+        arguments->directory = arg;
+    else if (key == ARGP_KEY_ARG &&
+             (arguments->given > 1 || !parse_count(arg, &arguments->index) || arguments->index > UINT32_MAX))
+        argp_error(state, "'%s' is not the number of a task", arg);
+    else if (key == ARGP_KEY_END && arguments->given != 2)
+        argp_error(state, "give DIRECTORY and N");
+    else if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    arguments->given++;
+    return 0;
+}
+
 int cmd_task(int argc, char **argv)
 {
-    uint64_t index;
+    static const struct argp argp = {
+        .parser = parse_argument,
+        .args_doc = "DIRECTORY N",
+        .doc = "Do the jobs of task N of a Slurm job array. Option --slurm of other commands starts it "
+               "(docs/regression.md).",
+    };
+    struct arguments arguments = {0};
     char *order, *path;
     json_t *jobs;
     int out, code = EXIT_INTERNAL;
 
-    if (argc != 3 || !parse_count(argv[2], &index) || index > UINT32_MAX) {
-        fprintf(stderr,
-                "Usage: twinwalk task DIRECTORY N\nThe tasks of `twinwalk regress --slurm` are started by "
-                "it (docs/regression.md).\n");
-        return EXIT_USAGE;
-    }
-    order = slurm_file(argv[1], (unsigned)index, "json");
-    path = slurm_file(argv[1], (unsigned)index, "out");
-    jobs = slurm_jobs_read(argv[1], (unsigned)index);
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    order = slurm_file(arguments.directory, (unsigned)arguments.index, "json");
+    path = slurm_file(arguments.directory, (unsigned)arguments.index, "out");
+    jobs = slurm_jobs_read(arguments.directory, (unsigned)arguments.index);
     if (jobs == NULL) {
-        fprintf(stderr, "twinwalk task: %s: no list of jobs\n", order != NULL ? order : argv[1]);
+        fprintf(stderr, "twinwalk task: %s: no list of jobs\n", order != NULL ? order : arguments.directory);
         code = EXIT_USAGE;
     } else if (path != NULL) {
         out = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

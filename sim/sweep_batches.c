@@ -179,9 +179,7 @@ int sweep_end_batch(struct sweep_state *state, struct sweep_job *job, const stru
         snprintf(run->model.message, sizeof(run->model.message), "%s", why);
         failed = settle_run(state, run);
     }
-    for (size_t i = 0; i < 4; i++)
-        sweep_remove_file(job->path, (const char *[]){"json", "out", "err", "run.json"}[i]);
-    if (end->lost[0] == '\0' && WIFEXITED(end->status) && WEXITSTATUS(end->status) == EXIT_AGREED)
-        sweep_remove_file(job->path, "log");
+    for (size_t i = 0; i < 5; i++)
+        sweep_remove_file(job->path, (const char *[]){"json", "out", "err", "run.json", "log"}[i]);
     return failed;
 }

@@ -132,8 +132,7 @@ int sweep_end_external(struct sweep_state *state, struct sweep_job *job, const s
     values->data = root;
     for (size_t i = 0; i < 2; i++)
         sweep_remove_file(job->path, (const char *[]){"json", "yaml"}[i]);
-    if (values->kind[0] == '\0')
-        sweep_remove_file(job->path, "log");
+    sweep_keep_log(state, job, values);
     failed = sweep_settle(state, values, external->name);
     state->external.wanted += values->state == EVALUATION_WANTED;
     if (values->state == EVALUATION_DONE) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output_file.h"
+#include "regress_command.h"
 #include "sweep_state.h"
 
 enum { MOST_ATTEMPTS = 2, MOST_LOSSES = 3 };
@@ -111,6 +112,21 @@ void sweep_first_line(const char *path, const char *ending, char *line, size_t s
     }
     line[strcspn(line, "\n")] = '\0';
     free(name);
+}
+
+void sweep_keep_log(const struct sweep_state *state, const struct sweep_job *job,
+                    const struct evaluation *evaluation)
+{
+    char *log = sweep_file(job->path, "log"), *kept = NULL;
+
+    if (evaluation->kind[0] == '\0')
+        sweep_remove_file(job->path, "log");
+    else
+        kept = regress_log_path(state->options->directory, evaluation->key, "log");
+    if (log != NULL && kept != NULL)
+        rename(log, kept);
+    free(log);
+    free(kept);
 }
 
 json_t *sweep_load_json(const struct sweep_job *job)

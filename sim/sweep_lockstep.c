@@ -120,8 +120,7 @@ int sweep_end_lockstep(struct sweep_state *state, struct sweep_job *job, const s
         snprintf(lockstep->kind, sizeof(lockstep->kind), "differs");
     json_decref(statistics);
     sweep_remove_file(job->path, "json");
-    if (lockstep->kind[0] == '\0')
-        sweep_remove_file(job->path, "log");
+    sweep_keep_log(state, job, lockstep);
     failed = sweep_settle(state, lockstep, "lockstep");
     state->lockstep.wanted += lockstep->state == EVALUATION_WANTED;
     if (lockstep->state == EVALUATION_DONE) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "line_tail.h"
@@ -259,6 +260,11 @@ int sweep_take_leftovers(struct sweep_state *state)
 
     if (asprintf(&path, "%s/work", state->options->directory) < 0)
         return sweep_out_of_memory();
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        free(path);
+        return -1;
+    }
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && !failed; i++) {
         DIR *directory = opendir(path);
         const struct dirent *entry;

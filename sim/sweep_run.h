@@ -7,7 +7,7 @@
 #include "sweep_result.h"
 
 struct sweep_options {
-    const char *directory; /* existing, with work/ in it; gets results.db, results.csv, results.json */
+    const char *directory; /* existing, with logs/ in it; gets results.db, results.csv, results.json */
     struct job_pool *pool; /* with no job in it */
     bool progress;         /* a line on stderr that tells how far it is */
 };

@@ -52,6 +52,10 @@ void sweep_remove_file(const char *path, const char *ending);
 /* The first line of PATH.ENDING, or "". */
 void sweep_first_line(const char *path, const char *ending, char *line, size_t size);
 
+/* What a job said: kept as DIR/logs/KEY.log when the evaluation failed. */
+void sweep_keep_log(const struct sweep_state *state, const struct sweep_job *job,
+                    const struct evaluation *evaluation);
+
 /* PATH.json of a job; NULL: there is none. */
 json_t *sweep_load_json(const struct sweep_job *job);
 
