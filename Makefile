@@ -70,7 +70,7 @@ MUTATE ?= all
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test test-slurm soak regress lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test test-slurm soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -104,6 +104,15 @@ soak: setup ## 100 million random lockstep cycles across the configurations
 regress: setup ## do the runs of a plan, PLAN=configs/regress/smoke.yaml, and report them (docs/regression.md)
 	+@$(BUILD_NOW) $(PROGRAM)
 	$(PROGRAM) regress $(PLAN) $(REGRESS_ARGS)
+
+coverage: setup ## reach every point of functional coverage, in lockstep (docs/coverage.md)
+	+@$(BUILD_NOW) $(PROGRAM)
+	$(PROGRAM) regress configs/regress/coverage.yaml --coverage -j $(JOBS) -o build/coverage
+	@$(PROGRAM) coverage report --check build/coverage/coverage.json
+
+closing: setup ## measure how many cycles closing functional coverage takes, steered and not
+	+@$(BUILD_NOW) $(PROGRAM)
+	$(PROGRAM) coverage close --engine model --compare -j $(JOBS) -o build/closing
 
 sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
 	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests

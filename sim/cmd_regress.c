@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "options.h"
+#include "regress_coverage.h"
 #include "regress_report.h"
 #include "regress_run.h"
 #include "regress_shrink.h"
@@ -15,16 +16,19 @@
 #include "work_directory.h"
 
 enum { SHRINK_SECONDS = 60, MAX_SHRINK_SECONDS = 86400 };
-enum { OPTION_SHRINK = 256 };
+enum { OPTION_SHRINK = 256, OPTION_COVERAGE };
 
 struct arguments {
     struct work_options work;
     unsigned shrink_seconds;
+    bool coverage;
 };
 
 static const struct argp_option option_table[] = {
     {"shrink-seconds", OPTION_SHRINK, "N", 0,
      "shrink one run of each group of failures, each for about so long (default: 60; 0: not)", 2},
+    {"coverage", OPTION_COVERAGE, NULL, 0, "merge and report the functional coverage of all runs that pass",
+     2},
     {0},
 };
 
@@ -38,6 +42,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (!parse_count(arg, &count) || count > MAX_SHRINK_SECONDS)
             argp_error(state, "--shrink-seconds: '%s' is not a number from 0 to %d", arg, MAX_SHRINK_SECONDS);
         arguments->shrink_seconds = (unsigned)count;
+        return 0;
+    case OPTION_COVERAGE:
+        arguments->coverage = true;
         return 0;
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->work;
@@ -81,6 +88,7 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
         .directory = arguments->work.directory,
         .program = program_invocation_name,
         .pool = pool,
+        .coverage = arguments->coverage,
         .progress = isatty(STDERR_FILENO),
     };
     struct result_list results = {0};
@@ -91,6 +99,10 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
         regress_shrink(&options, &results, arguments->shrink_seconds) != 0)
         end = REGRESS_INTERRUPTED;
 
+    struct regress_coverage coverage;
+    bool covered = end == REGRESS_DONE && arguments->coverage;
+    if (covered && regress_coverage_collect(arguments->work.directory, &results, &coverage) != 0)
+        end = REGRESS_FAILED;
     const struct regress_report report = {
         .plan_path = arguments->work.file,
         .directory = arguments->work.directory,
@@ -98,6 +110,7 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
         .interrupted = end != REGRESS_DONE,
         .seconds = steady_seconds() - start,
         .jobs = job_pool_width(pool),
+        .coverage = covered && end == REGRESS_DONE ? &coverage : NULL,
     };
     int code = end == REGRESS_DONE ? exit_code(&results) : EXIT_INTERNAL;
 

@@ -2,16 +2,15 @@
 #include "coverage_close.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "coverage_closing.h"
 #include "coverage_report.h"
 #include "options.h"
+#include "work_directory.h"
 
 enum {
     OPTION_CYCLES = 256,
@@ -44,7 +43,7 @@ static const struct argp_option option_table[] = {
     {"compare", OPTION_COMPARE, NULL, 0,
      "afterwards the same without steering, to see what steering is worth", 0},
     {"jobs", 'j', "N", 0, "runs at a time (default: the processors)", 0},
-    {"output", 'o', "DIR", 0, "directory of the results (default: build/coverage)", 0},
+    {"output", 'o', "DIR", 0, "directory of the results (default: build/closing)", 0},
     {0},
 };
 
@@ -191,7 +190,7 @@ int coverage_close(int argc, char **argv)
             "\vExit codes: 0 closed, 1 holes are left, 2 bad usage or input, 3 a run failed, or interrupted.",
     };
     struct arguments arguments = {.closing = {.engine = "lockstep",
-                                              .directory = "build/coverage",
+                                              .directory = "build/closing",
                                               .cycles = 500000,
                                               .budget = 500000000,
                                               .seed = 1,
@@ -199,15 +198,18 @@ int coverage_close(int argc, char **argv)
                                               .steer = true,
                                               .progress = isatty(STDERR_FILENO)}};
 
+    int lock, code;
+
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     arguments.closing.configs = arguments.configs;
     if (arguments.closing.config_count == 0) {
         arguments.closing.configs = shipped;
         arguments.closing.config_count = sizeof(shipped) / sizeof(shipped[0]);
     }
-    if (mkdir(arguments.closing.directory, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "%s: %s\n", arguments.closing.directory, strerror(errno));
+    lock = work_directory_open(arguments.closing.directory, "logs", "closing");
+    if (lock < 0)
         return EXIT_USAGE;
-    }
-    return close_and_report(&arguments);
+    code = close_and_report(&arguments);
+    close(lock);
+    return code;
 }

@@ -122,7 +122,7 @@ static int plan_run(struct closing *closing, unsigned number)
     size_t config = closing->next_seed % options->config_count;
 
     *run = (struct planned_run){.seed = closing->next_seed++};
-    if (asprintf(&run->file, "%s/run-%" PRIu64 ".json", options->directory, run->seed) < 0)
+    if (asprintf(&run->file, "%s/logs/run-%" PRIu64 ".json", options->directory, run->seed) < 0)
         return complain("out of memory");
     if (options->steer && random_below(&closing->source, PLAIN_RUNS) > 0) {
         unsigned hole = choose_hole(closing);
@@ -148,7 +148,7 @@ static int start_run(struct closing *closing, struct planned_run *run)
     char seed[24], cycles[24], *log = NULL, **argv = calloc(room, sizeof(*argv));
     int failed;
 
-    if (argv == NULL || asprintf(&log, "%s/log-%" PRIu64, options->directory, run->seed) < 0) {
+    if (argv == NULL || asprintf(&log, "%s/logs/run-%" PRIu64 ".log", options->directory, run->seed) < 0) {
         free(argv);
         return complain("out of memory");
     }
@@ -219,11 +219,13 @@ static int wait_for_run(struct closing *closing, bool *interrupted)
     struct planned_run *run = end.owner;
     char *log;
 
+    if (event == JOB_FAILED)
+        return -1;
     if (event == JOB_INTERRUPTED)
         *interrupted = true;
     if (event != JOB_ENDED)
         return 0;
-    if (asprintf(&log, "%s/log-%" PRIu64, closing->options->directory, run->seed) < 0)
+    if (asprintf(&log, "%s/logs/run-%" PRIu64 ".log", closing->options->directory, run->seed) < 0)
         return complain("out of memory");
     run->done = WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0;
     if (run->done)

@@ -26,7 +26,7 @@ struct closing_options {
     const char *const *configs; /* as for -c */
     size_t config_count;
     const char *engine;
-    const char *directory; /* existing, for the files of runs */
+    const char *directory; /* existing with logs/ in it, for the files of runs */
     uint64_t cycles;       /* of each run */
     uint64_t budget;       /* cycles of all runs */
     uint64_t seed;

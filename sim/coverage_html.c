@@ -131,7 +131,8 @@ static void classes(const struct coverage_report *report, FILE *out)
         bar(&counts, out);
         fputs("<td class=\"dim\">", out);
         while (coverage_class_points(i, &at, &rule)) {
-            fprintf(out, "%s%s ", at > 1 ? ", " : "", coverage_group(rule.group)->name);
+            fprintf(out, "%s%s%s", at > 1 ? ", " : "", coverage_group(rule.group)->name,
+                    rule.pattern[0] ? " " : "");
             print_escaped(out, rule.pattern);
         }
         putc('\n', out);

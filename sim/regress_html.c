@@ -38,6 +38,9 @@ static void heading(const struct regress_report *report, const struct regress_to
     fprintf(out, "<div><b>%s</b>accesses</div>\n", count_text(totals->accesses, text));
     fprintf(out, "<div><b>%s</b>%u at a time</div>\n", duration_text(report->seconds, text), report->jobs);
     fputs("</div>\n", out);
+    if (report->coverage != NULL)
+        fprintf(out, "<p><a href=\"coverage.html\">Functional coverage</a>: %.2f %%, %u holes</p>\n",
+                report->coverage->percent, report->coverage->holes);
     if (totals->earlier > 0)
         fprintf(out, "<p class=\"dim\">%s results are from earlier sessions of the same program.</p>\n",
                 count_text(totals->earlier, text));

@@ -116,6 +116,9 @@ void regress_report_text(const struct regress_report *report, FILE *out)
             fprintf(out, "retried, then %s: %s\n", result->kind[0] != '\0' ? result->kind : "passed",
                     result->command);
     }
+    if (report->coverage != NULL)
+        fprintf(out, "functional coverage: %.2f %%, %u holes, see %s/coverage.html\n",
+                report->coverage->percent, report->coverage->holes, report->directory);
     fprintf(out, "report: %s/report.html\n", report->directory);
     free(groups);
 }

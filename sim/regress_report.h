@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "regress_coverage.h"
 #include "regress_plan.h"
 #include "regress_result.h"
 
@@ -18,6 +19,7 @@ struct regress_report {
     bool interrupted;
     double seconds; /* wall-clock time of this session */
     unsigned jobs;
+    const struct regress_coverage *coverage; /* in coverage.html of the directory; NULL: none */
 };
 
 /* Sums over results. */

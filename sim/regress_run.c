@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "output_file.h"
 #include "regress_command.h"
+#include "regress_coverage.h"
 #include "regress_outcome.h"
 #include "regress_state.h"
 #include "steady_clock.h"
@@ -98,17 +99,24 @@ static char *results_path(const struct regress *regress, const struct run_result
 static int start_attempt(struct regress *regress, struct work *work)
 {
     const struct series *series = work->result.series;
+    bool covered = regress->options->coverage && regress_coverage_possible(series);
     char *json = results_path(regress, &work->result, ++work->result.attempts);
+    char *coverage = regress_coverage_path(regress->options->directory, work->result.key);
     char seed[24];
     int failed;
 
-    if (json == NULL)
+    if (json == NULL || coverage == NULL) {
+        free(coverage);
+        free(json);
         return out_of_memory();
+    }
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)work->result.seed);
     failed = start_job(regress, work,
                        regress_arguments(regress->program, series, series->options_count,
-                                         (const char *[]){"--seed", seed, "-q", "--json", json, NULL}),
+                                         (const char *[]){"--seed", seed, "-q", "--json", json,
+                                                          covered ? "--coverage" : NULL, coverage, NULL}),
                        json, series->limit_minutes * 60);
+    free(coverage);
     free(json);
     return failed;
 }
@@ -176,6 +184,8 @@ static int next_run(struct regress *regress, const struct series *series)
     found = result_db_find(regress->db, &result);
     if (found < 0)
         return -1;
+    if (found && regress->options->coverage && result.kind[0] == '\0' && regress_coverage_possible(series))
+        found = regress_coverage_kept(regress->options->directory, &result);
     /* A build may succeed another time. */
     if (found && strcmp(result.kind, "build") != 0) {
         if (progress->next_seed++ == series->last_seed)

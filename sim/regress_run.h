@@ -14,6 +14,7 @@ struct regress_options {
     const char *directory; /* existing; gets the database and, in logs/, what failing runs say */
     const char *program;   /* as the user calls it, for the commands that repeat a run */
     struct job_pool *pool; /* for the runs; with none in it */
+    bool coverage;         /* functional coverage of each run, in logs/ of the directory */
     bool progress;         /* a line on stderr that tells how far it is */
 };
 
