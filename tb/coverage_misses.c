@@ -2,27 +2,34 @@
 /* Coverage: the miss queue, merging, answers. */
 #include "coverage_sampler.h"
 
-void coverage_sample_queue_before(struct coverage *c, const struct mmu *mmu)
+/* Why a port takes nothing, a bit for each value of dimension `not_ready`. */
+static unsigned reasons_of(const struct mmu *mmu, unsigned port)
 {
     const struct miss_queue *mq = &mmu->miss_queue;
-    uint8_t all = (uint8_t)((1u << mmu->ports) - 1), ready = mmu->out.req_ready;
-    if (ready == all)
-        return;
-    bool overflow = mmu->entries - mmu->used < (unsigned)__builtin_popcount(mmu->lookup_valid) + mmu->ports;
+    unsigned looking_up = (unsigned)__builtin_popcount(mmu->lookup_valid), reasons = 0;
+    if (mmu->control.blocking)
+        reasons |= 1u << COVER_not_ready_blocking;
+    if (mmu->entries - mmu->used < looking_up + mmu->ports)
+        reasons |= 1u << COVER_not_ready_queue;
+    if (mq->answer & mq->port[port])
+        reasons |= 1u << COVER_not_ready_answer;
+    if (port == MMU_PORT_FETCH && mq->fetch_busy)
+        reasons |= 1u << COVER_not_ready_fetch_queued;
+    if (port == MMU_PORT_FETCH && (mmu->miss & 1u << MMU_PORT_FETCH))
+        reasons |= 1u << COVER_not_ready_fetch_missing;
+    return reasons;
+}
+
+void coverage_sample_queue_before(struct coverage *c, const struct mmu *mmu)
+{
+    uint8_t not_ready = (uint8_t)(((1u << mmu->ports) - 1) & ~mmu->out.req_ready);
     for (unsigned port = 0; port < mmu->ports; port++) {
-        if (ready >> port & 1)
-            continue;
-        if (mmu->control.blocking)
-            cover_not_ready(c, COVER_not_ready_blocking, port);
-        if (overflow)
-            cover_not_ready(c, COVER_not_ready_queue, port);
-        if (mq->answer & mq->port[port])
-            cover_not_ready(c, COVER_not_ready_answer, port);
+        unsigned reasons = not_ready >> port & 1 ? reasons_of(mmu, port) : 0;
+        /* Once, however long it lasts. */
+        for (unsigned left = reasons & ~c->not_ready[port]; left; left &= left - 1)
+            cover_not_ready(c, coverage_lowest(left), port);
+        c->not_ready[port] = (uint8_t)reasons;
     }
-    if (mq->fetch_busy)
-        cover_not_ready(c, COVER_not_ready_fetch_queued, MMU_PORT_FETCH);
-    if (mmu->miss & 1u << MMU_PORT_FETCH)
-        cover_not_ready(c, COVER_not_ready_fetch_missing, MMU_PORT_FETCH);
 }
 
 /* Value of dimension `leader_state` of an entry before the clock edge. */

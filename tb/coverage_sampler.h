@@ -50,6 +50,7 @@ struct coverage {
     uint32_t waited;  /* values of dimension `waiting` sampled for this register write, a bit each */
 
     struct coverage_walk walks[WALKERS_MAX];
+    uint8_t not_ready[MMU_MAX_PORTS]; /* values of dimension `not_ready` in the cycle before, a bit each */
     uint64_t request_offered;        /* cycle */
     uint8_t sent[MISS_QUEUE_MAX][2]; /* times an entry was sent back, by an operation and by a drop */
     uint32_t epoch;                  /* counts changes of the PCID */
