@@ -18,7 +18,7 @@ enum { MAX_JOBS = 4096, DEFAULT_CHUNK = 600, MAX_CHUNK = 60000 };
 static const double least_score = 98;
 
 struct arguments {
-    const char *plan, *directory, *known, *patch, *half, *catalogue;
+    const char *plan, *directory, *known, *patch, *half, *catalogue, *sources;
     uint64_t sample, seed;
     unsigned jobs, chunk;
     bool list;
@@ -36,11 +36,14 @@ enum {
     KEY_HALF,
     KEY_ONLY,
     KEY_CATALOGUE,
+    KEY_SOURCES,
 };
 
 static const struct argp_option option_table[] = {
     {"list", KEY_LIST, 0, 0, "print the mutants and end", 0},
     {"patch", KEY_PATCH, "MUTANT", 0, "write the RTL with that mutant for good into DIR, and end", 0},
+    {"sources", KEY_SOURCES, "DIR", 0,
+     "write the RTL with all mutants taken, each behind a number, print the numbers, and end", 0},
     {"only", KEY_ONLY, "MUTANT", 0, "take this one; may be repeated", 0},
     {"sample", KEY_SAMPLE, "N", 0, "take N of the mutants, chosen by the seed", 0},
     {"seed", KEY_SEED, "N", 0, "seed of the sample (default: 1)", 0},
@@ -87,6 +90,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_KNOWN:
         arguments->known = arg;
         return 0;
+    case KEY_SOURCES:
+        arguments->sources = arg;
+        return 0;
     case KEY_CATALOGUE:
         arguments->catalogue = arg;
         return 0;
@@ -114,7 +120,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         arguments->plan = arg;
         return 0;
     case ARGP_KEY_END:
-        if (arguments->plan == NULL && !arguments->list && arguments->patch == NULL)
+        if (arguments->plan == NULL && !arguments->list && arguments->patch == NULL &&
+            arguments->sources == NULL)
             argp_error(state, "which plan?");
         return 0;
     default:
@@ -309,6 +316,21 @@ static int patch(const struct arguments *arguments, const struct mutant_list *li
     return mutant_patched_write(list, mutant, arguments->directory) == 0 ? EXIT_AGREED : EXIT_INTERNAL;
 }
 
+static int write_sources(const struct arguments *arguments, const struct mutant_list *list)
+{
+    size_t count;
+    const struct mutant **chosen = choose(arguments, list, &count);
+    int code = EXIT_USAGE;
+
+    if (chosen == NULL)
+        return code;
+    code = mutant_sources_write(list, chosen, count, arguments->sources) == 0 ? EXIT_AGREED : EXIT_INTERNAL;
+    for (size_t i = 0; i < count && code == EXIT_AGREED; i++)
+        printf("%zu %s\n", i + 1, chosen[i]->id);
+    free(chosen);
+    return code;
+}
+
 int cmd_mutate(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -339,7 +361,9 @@ int cmd_mutate(int argc, char **argv)
         if (arguments.list)
             print_list(&list);
         else
-            code = arguments.patch != NULL ? patch(&arguments, &list) : run_plan(&arguments, &list);
+            code = arguments.patch != NULL     ? patch(&arguments, &list)
+                   : arguments.sources != NULL ? write_sources(&arguments, &list)
+                                               : run_plan(&arguments, &list);
         mutant_list_free(&list);
     }
     free(sources);
