@@ -184,7 +184,7 @@ tests_exist() {
     local page name bad=0
     while IFS=: read -r page name; do
         name=${name//\`/}
-        grep -qw -- "$name" tb/tests/*.c || [ -e "tb/tests/$name" ] || {
+        grep -qw -- "$name" tb/tests/*.c || [ -e "tb/tests/$name" ] || [ -e "tb/tests/$name.c" ] || {
             echo "$page: no $name"
             bad=1
         }
