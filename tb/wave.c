@@ -183,10 +183,13 @@ static void __attribute__((noreturn)) leave(struct wave *wave, int status)
     _exit(status);
 }
 
+/* Not where somebody has them ignored, as for a job in the background. */
 static void on_signals(void (*handler)(int))
 {
-    signal(SIGINT, handler);
-    signal(SIGTERM, handler);
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (unsigned i = 0; i < 2; i++)
+        if (signal(numbers[i], handler) == SIG_IGN)
+            signal(numbers[i], SIG_IGN);
 }
 
 /* Opens the wave in the present cycle. */

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# waves.sh: waves from the command line: what is refused, what a run leaves
+# behind when it is stopped, and save files for GTKWave. GTKWave itself is in
+# `make test-waves`.
+set -u
+twinwalk=${TWINWALK:-build/twinwalk}
+work=$(dirname "$twinwalk")/waves_test
+rm -rf "$work"
+mkdir -p "$work"
+count=0
+failed=0
+
+# check NAME COMMAND...
+check() {
+    local name=$1
+    shift
+    count=$((count + 1))
+    if "$@"; then
+        echo "ok $count - $name"
+    else
+        echo "not ok $count - $name"
+        failed=$((failed + 1))
+    fi
+}
+
+# refuses MESSAGE ARGUMENT...: bad usage, and that is said
+refuses() {
+    local message=$1 status=0
+    shift
+    "$twinwalk" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    [ "$status" -eq 2 ] && grep -qF -- "$message" "$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
+}
+
+run="run -q -c tiny --random --cycles 100k"
+# shellcheck disable=SC2086
+{
+    check "a condition that is none" refuses "column 9: no kind of event: 'colour'" $run --wave="$work/x.fst" --wave-on 'fault & colour'
+    check "a scope that is none" refuses "'u_nothing' is no scope" $run --wave="$work/x.fst" --wave-signals events,u_nothing
+    check "an empty window" refuses "--wave-to must be above --wave-from" $run --wave="$work/x.fst" --wave-from 10 --wave-to 10
+    check "options without a wave" refuses "need --wave or --wave-on-failure" $run --wave-from 10
+    check "waves of the model" refuses "waves need the RTL" $run --engine model --wave
+    check "both kinds" refuses "give --wave or --wave-on-failure once" $run --wave --wave-on-failure
+    check "a window around a failure" refuses "go with --wave" $run --wave-on-failure --wave-from 10
+    check "no snapshots" refuses "--wave-every: must be above 0" $run --wave-on-failure --wave-every 0
+    check "a directory that is not there" refuses "No such file or directory" $run --wave="$work/nowhere/x.fst" --wave-to 10
+    check "a wave that is none" refuses "is not there, or not an FST file" wave --no-open tb/tests/waves.sh
+    check "a view that is none" refuses "is no view" wave --no-open --view nothing "$work/x.fst"
+}
+check "nothing was left by these" [ -z "$(find "$work" -name 'x*')" ]
+
+# Nothing fails: no wave, no process, the same results.
+same() {
+    # shellcheck disable=SC2086
+    "$twinwalk" $run --seed 3 --results "$work/plain.jsonl" &&
+        "$twinwalk" $run --seed 3 --results "$work/watched.jsonl" --wave-on-failure="$work/none.fst" --wave-every 7k &&
+        cmp "$work/plain.jsonl" "$work/watched.jsonl" && [ ! -e "$work/none.fst" ]
+}
+check "a run with snapshots is the same run" same
+
+# stopped SIGNAL SECONDS ARGUMENT...: the run ends by it, and all its processes
+stopped() {
+    local signal=$1 seconds=$2 group
+    shift 2
+    # A group of its own, as a terminal gives it; the shell would have it ignore Ctrl-C.
+    setsid env --default-signal "$twinwalk" run -q -c tiny --random --cycles 30M "$@" 2>"$work/err" &
+    group=$!
+    sleep "$seconds"
+    [ "$(ps -o pid= -s "$group" | wc -l)" -gt 1 ] || [ "$signal" = INT-wave ] || { echo "# no snapshot"; kill -9 "$group"; return 1; }
+    case $signal in
+    INT) kill -INT -- "-$group" ;;
+    INT-wave) kill -INT "$group" ;;
+    *) kill "-$signal" "$group" ;;
+    esac
+    wait "$group"
+    [ $? -gt 128 ] || return 1
+    # The kernel needs a moment to tell them.
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -z "$(ps -o pid= -s "$group")" ] && return 0
+        sleep 0.1
+    done
+    ps -o pid,args -s "$group" | sed 's/^/# /'
+    return 1
+}
+check "Ctrl-C ends the snapshots too" stopped INT 1 --wave-on-failure="$work/none.fst" --wave-every 20k
+check "so does a kill of the run" stopped TERM 1 --wave-on-failure="$work/none.fst" --wave-every 20k
+check "so does kill -9" stopped KILL 1 --wave-on-failure="$work/none.fst" --wave-every 20k
+check "nothing is left by these" [ -z "$(find "$work" -name 'none*')" ]
+check "Ctrl-C while a wave is written" stopped INT-wave 2 --wave="$work/part.fst"
+check "leaves the wave so far" [ -s "$work/part.fst" ]
+check "and nothing else" [ "$(find "$work" -name 'part*' | wc -l)" -eq 1 ]
+
+# A failed expectation; the script goes on after it.
+sed 's/pa=0x40400000/pa=0x40600000/' tb/scripts/invlpg.tw >"$work/wrong.tw"
+mkdir -p "$work/include"
+cp tb/scripts/include/* "$work/include"
+expectation() {
+    local status=0
+    "$twinwalk" run -q -c tiny --script "$work/wrong.tw" --wave-on-failure="$work/wrong.fst" 2>"$work/err" || status=$?
+    [ "$status" -eq 1 ] && grep -q '^wave: .*wrong.fst: cycles 0 to' "$work/err" && [ -s "$work/wrong.fst" ] || { sed 's/^/# /' "$work/err"; return 1; }
+}
+check "a failed expectation has its wave" expectation
+
+# Save files: every view, every signal of them in the wave (GTKWave is asked in make test-waves).
+views() {
+    local view
+    "$twinwalk" wave --list >"$work/views" && [ "$(wc -l <"$work/views")" -ge 5 ] || return 1
+    while read -r view _; do
+        "$twinwalk" wave --no-open --view "$view" "$work/wrong.fst" >"$work/out" || return 1
+        grep -q "^\[dumpfile\] \"/" "$work/wrong.$view.gtkw" && [ "$(grep -c '^+{RTL\|^TOP\|^events' "$work/wrong.$view.gtkw")" -gt 10 ] || return 1
+    done <"$work/views"
+}
+check "every view can be made" views
+bad_view() {
+    printf 'title x\ngroup a\nshow no.such.signal\n' >"$work/bad.view"
+    refuses "bad.view:3: the wave has no signal 'no.such.signal'" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
+    printf 'title x\ngroup a\n' >"$work/bad.view"
+    refuses "bad.view:2: a group is not closed" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
+    printf 'colour x\n' >"$work/bad.view"
+    refuses "bad.view:1: not a line of a view: 'colour'" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
+    printf 'show events.fill octal\n' >"$work/bad.view"
+    refuses "a radix is hex, dec or bin, not 'octal'" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
+}
+check "a view with a mistake says where" bad_view
+
+echo "1..$count"
+[ "$failed" -eq 0 ]
