@@ -9,6 +9,7 @@
 #include "cmd_run.h"
 #include "commands.h"
 #include "explain.h"
+#include "explain_wave.h"
 
 enum { OPTION_ACCESS = 256, OPTION_VA, OPTION_CYCLE, OPTION_HISTORY };
 
@@ -75,12 +76,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* A wave in place of a run. */
+static bool is_wave(const struct run_arguments *run)
+{
+    const char *dot = strrchr(run->words[0], '.');
+    return run->count == 1 && dot != NULL && strcmp(dot, ".fst") == 0;
+}
+
 int cmd_explain(int argc, char **argv)
 {
     static const struct argp argp = {
         .options = option_table,
         .parser = parse_option,
-        .args_doc = "[--] run RUN-OPTION...",
+        .args_doc = "WAVE.fst\n[--] run RUN-OPTION...",
         .doc =
             "Do a run again and tell in words what happened: to an access, to a page, around a cycle, or on "
             "the way to its failure."
@@ -93,6 +101,8 @@ int cmd_explain(int argc, char **argv)
     struct config config;
 
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
+    if (is_wave(&line.run))
+        return explain_wave(line.run.words[0], &line.request, stdout);
     run_arguments_parse(&line.run, title, &options);
     int code = EXIT_USAGE;
     if (options.engine == ENGINE_RTL)

@@ -9,7 +9,7 @@
 #include "page_walker.h"
 
 enum {
-    TEXT_LENGTH = 400,
+    TEXT_LENGTH = 1600,
     NAME_LENGTH = 24,
     RECENT = 4096, /* accesses whose acceptance is remembered; a power of two */
 };
@@ -129,7 +129,7 @@ void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl)
 static void put(struct wave_lanes *lanes, unsigned lane, uint64_t cycle, const char *text)
 {
     struct value *value = &lanes->values[lane];
-    size_t used = value->fleeting && value->cycle == cycle && value->text[0] ? strlen(value->text) : 0;
+    size_t used = value->cycle == cycle && value->text[0] ? strlen(value->text) : 0;
 
     snprintf(value->text + used, TEXT_LENGTH - used, "%s%s", used ? " | " : "", text);
     value->cycle = cycle;

@@ -103,6 +103,32 @@ cycle() {
             '^access 3: ' '^access 5: '
 }
 
+# A wave of the same run has the same steps.
+wave() {
+    # shellcheck disable=SC2086
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/wave.fst" >"$work/out" 2>"$work/err" &&
+        explained 0 --access 12 "$work/wave.fst" &&
+        in_order '^access 12, accepted in cycle 419, answered in cycle 464' ' 420  port 1, access 12, .*: misses L1' \
+            ' 425  walker 1, .*: begins at the PML4E' ' 429  walker 1, .*: read PML4E at 0x00000000807f0 = 0x0000000000100027' \
+            ' 445  walker 1, .*: exchange lost, PDPTE' ' 461  walker 1, .*: read PDPTE at .* = 0x00000000800000a5' \
+            ' 462  fills l1d.1g set 0 way 0' ' 464  port 1 answers tag 1 \(access 12' &&
+        sed -nE 's/^ +([0-9]+)  .*: (read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+).*/\1 \2/p' "$work/out" >"$work/reads" &&
+        explained 0 --access 12 -- -c tiny --script tb/scripts/invlpg.tw &&
+        sed -nE 's/^ +([0-9]+)  .*: (read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+).*/\1 \2/p' "$work/out" |
+        cmp -s - "$work/reads" && [ "$(wc -l <"$work/reads")" -eq 4 ] || return 1
+    explained 0 --cycle 244 "$work/wave.fst" &&
+        in_order ' 243  operation accepted: INVLPG 0x00007f1234569000' ' 244  broadcast of INVLPG' ' 244  dropped from l1d.4k set 1 way 1' \
+            ' 244  .*walk_cache.pml4e set 0 way 0' &&
+        explained 0 --va 0x7f1234569000 "$work/wave.fst" &&
+        in_order ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' '^page 0x00007f1234569000: [0-9]+ events' || return 1
+    explained 2 "$work/wave.fst" && grep -q 'the wave shows no failure' "$work/err" &&
+        explained 2 --access 900 "$work/wave.fst" && grep -q 'does not show access 900' "$work/err" &&
+        explained 2 --cycle 9000 "$work/wave.fst" && grep -q 'the wave has cycles 0 to 528' "$work/err" || return 1
+    head -c 2000 "$work/wave.fst" >"$work/half.fst"
+    explained 2 --access 1 "$work/half.fst" && grep -q 'half.fst' "$work/err" &&
+        explained 2 --access 1 "$work/none.fst" && grep -q 'none.fst' "$work/err"
+}
+
 # What was told, and that the listed cycles are those asked for.
 log() {
     # shellcheck disable=SC2086
@@ -170,6 +196,7 @@ check "an access that joins another one's walk" joined
 check "who filled the entry that is hit" hit
 check "a page" page
 check "a cycle" cycle
+check "a wave" wave
 check "the log of some flags and cycles" log
 check "the log changes nothing of the run" log_changes_nothing
 check "the list of flags" flags
