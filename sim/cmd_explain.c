@@ -76,6 +76,44 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* How many words an option of this command takes, such as "--access 5" or "--access=5"; 0: it is none. */
+static int own_words(const char *word)
+{
+    for (const struct argp_option *option = option_table; option->name != NULL || option->doc != NULL;
+         option++) {
+        size_t length = option->name != NULL ? strlen(option->name) : 0;
+        if (length == 0 || strncmp(word, "--", 2) != 0 || strncmp(word + 2, option->name, length) != 0)
+            continue;
+        if (word[2 + length] == '=')
+            return 1;
+        if (word[2 + length] == '\0')
+            return 2;
+    }
+    return 0;
+}
+
+/*
+ * Options of this command that come behind the run or wave are put before it:
+ * argp would take --access for an abbreviation of --accesses there.
+ */
+static void own_options_first(int argc, char **argv)
+{
+    int place = 1;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0;) {
+        int words = own_words(argv[i]);
+        char *moved[2] = {argv[i], words == 2 && i + 1 < argc ? argv[i + 1] : NULL};
+        if (words == 0 || (words == 2 && moved[1] == NULL)) {
+            i++;
+            continue;
+        }
+        memmove(argv + place + words, argv + place, (size_t)(i - place) * sizeof(*argv));
+        memcpy(argv + place, moved, (size_t)words * sizeof(*argv));
+        place += words;
+        i += words;
+    }
+}
+
 /* A wave in place of a run. */
 static bool is_wave(const struct run_arguments *run)
 {
@@ -100,6 +138,7 @@ int cmd_explain(int argc, char **argv)
     struct run_options options;
     struct config config;
 
+    own_options_first(argc, argv);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
     if (is_wave(&line.run))
         return explain_wave(line.run.words[0], &line.request, stdout);

@@ -282,6 +282,38 @@ static void print_memory(struct debugger *d, const struct debugger_words *words)
                phys_mem_read64(d->loop->phys, addr + 8 * i));
 }
 
+/* The present entries of the table at an address, which is one of a level. */
+static void print_table(struct debugger *d, const struct debugger_words *words)
+{
+    const struct control *c = &d->loop->mmu->control;
+    uint64_t addr, level = 1;
+    unsigned present = 0;
+    if (words->count < 3) {
+        debugger_refuse(d, "print table ADDRESS [LEVEL]");
+        return;
+    }
+    if (!debugger_number(d, words->word[2], &addr) ||
+        (words->count > 3 && !debugger_number(d, words->word[3], &level)))
+        return;
+    if (addr % 4096 || addr >> 52 || level < 1 || level > PAGE_WALK_MAX_LEVELS) {
+        debugger_refuse(d, "the address is a multiple of 4096 below 2^52, the level 1 (PTEs) to 5");
+        return;
+    }
+    for (unsigned i = 0; i < 512; i++) {
+        uint64_t entry = phys_mem_read64(d->loop->phys, addr + 8 * i);
+        unsigned state = x86_entry_kind(entry, (unsigned)level, c->mode, c->maxphyaddr, c->gib_pages);
+        char text[128];
+        if (!(state & ENTRY_IS_PRESENT))
+            continue;
+        event_entry_text(entry, (unsigned)level, state, text, sizeof(text));
+        if (present++ == 0)
+            printf("  index  %-5s at          value               bits\n",
+                   page_walk_level_name((unsigned)level));
+        printf("  %5u  0x%013" PRIx64 "  0x%016" PRIx64 "  %s\n", i, addr + 8 * i, entry, text);
+    }
+    printf("%u of 512 entries are present\n", present);
+}
+
 /* The control registers that stand behind the model's mode word. */
 static struct page_walk_setting present_setting(const struct debugger *d)
 {
@@ -389,6 +421,8 @@ static const struct printed {
     {"control", "", "control registers, and the operation under way", print_control},
     {"ports", "", "what is looked up and answered in this cycle", print_ports},
     {"walk", "ADDRESS", "the walk of that address through memory as it stands", print_walk},
+    {"table", "ADDRESS [LEVEL]", "the present entries of a paging structure; level 1 is a page table",
+     print_table},
     {"memory", "ADDRESS [WORDS]", "words of memory", print_memory},
     {"access", "N", "the life of access N up to now", print_access},
     {"accesses", "", "all accesses under way", print_accesses},

@@ -70,13 +70,14 @@ breaks() {
 
 tables() {
     # shellcheck disable=SC2086
-    debug 0 $'until 160\nprint queue\nprint control\nuntil 364\nprint walkers\nprint ports\nprint l1d\nprint l2 set 0\nprint l1i\nprint walk_cache\nprint l2i\nprint accesses\nprint walk 0xffffa55ce6fe8cb5\nprint memory 0xbffffd2f40 2\nprint events 1\nprint difference\nstep\nstep\nprint access 5' $random &&
+    debug 0 $'until 160\nprint queue\nprint control\nuntil 364\nprint walkers\nprint ports\nprint l1d\nprint l2 set 0\nprint l1i\nprint walk_cache\nprint l2i\nprint accesses\nprint walk 0xffffa55ce6fe8cb5\nprint table 0xbffffd2000\nprint memory 0xbffffd2f40 2\nprint events 1\nprint difference\nstep\nstep\nprint access 5' $random &&
         in_order '^miss queue: 6 of 8 entries in use' '^ +0  WALK_PEND +0 +0 +0  0xffffa55ce6fe6396  supervisor fetch AC' '^ +5  PEND ' \
             '^  state      IDLE' '^  CR3        0x1000000' '^  mode  .*PCIDE' \
             '^ +0  REQUEST +7  PTE   at 0x.* from a walk cache$' '^ +1  WAIT +6  PTE   at 0x' '^request register: empty' '^result register: empty' '^port 2: ' \
             '^l1d.4k: sets 2, ways 2, lru, valid 2' '^ +0 +1.  VA 0xffffa55ce6fe8000 .* 363 for access 5' \
             '^l2.4k: ' '^ +0 +0.  VA 0xffffa55ce6fe8000' '^l1i.4k: ' '^walk_cache.pde: ' '^this configuration has no such array' \
             '^under way: ' '^access 5: ' '^VA 0xffffa55ce6fe8cb5  4 levels' '^  PTE    0x000bffffd2f40  0x0000000097a35061' \
+            '^ +488  0x000bffffd2f40  0x0000000097a35061  P A D PAT 0 key 0, 4K page 0x97a35000' ' of 512 entries are present$' \
             '^  0x000bffffd2f40  0x0000000097a35061' ' 363  fills l1d.4k' '^RTL and C model are equal' \
             '^access 5: .* answered in cycle 365' '^legal: '
 }
@@ -142,6 +143,7 @@ check "a cycle that is over" refused "2: cycle 5 is over" $'until 9\nuntil 5'
 check "an access that has not come" refused "1: access 900 has not come yet" 'print access 900'
 check "no such break" refused "1: there is no break 3" 'delete 3'
 check "an address that is none" refused "1: the address is a multiple of 8" 'print memory 0x1234567'
+check "a table at no page" refused "1: the address is a multiple of 4096" 'print table 0x1234'
 check "no C model" eval '! echo | "$twinwalk" debug -- run --random --engine rtl >"$work/out" 2>"$work/err" && grep -q "use --engine lockstep or model" "$work/err"'
 check "no run" eval '"$twinwalk" debug </dev/null >"$work/out" 2>"$work/err"; [ $? -eq 2 ] && grep -q "the run is missing" "$work/err"'
 check "no such file" eval '"$twinwalk" debug --commands "$work/none" -- run --random --engine model >"$work/out" 2>"$work/err"; [ $? -eq 2 ] && grep -q "none: No such file" "$work/err"'

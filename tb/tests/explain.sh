@@ -69,6 +69,14 @@ same_with_model() {
         "$twinwalk" explain --access 5 --  $random --engine model >"$work/out" && cmp -s "$work/lockstep" "$work/out"
 }
 
+# The question may come behind the run.
+behind() {
+    # shellcheck disable=SC2086
+    "$twinwalk" explain --access 5 -- $random --engine model >"$work/before" &&
+        explained 0 run $random --access 5 --engine model && cmp -s "$work/before" "$work/out" &&
+        explained 0 run $random --access=5 --engine model && cmp -s "$work/before" "$work/out"
+}
+
 # The first access that has joined another: it has the other's walk in its story.
 joined() {
     # shellcheck disable=SC2086
@@ -107,7 +115,7 @@ cycle() {
 wave() {
     # shellcheck disable=SC2086
     "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/wave.fst" >"$work/out" 2>"$work/err" &&
-        explained 0 --access 12 "$work/wave.fst" &&
+        explained 0 "$work/wave.fst" --access 12 &&
         in_order '^access 12, accepted in cycle 419, answered in cycle 464' ' 420  port 1, access 12, .*: misses L1' \
             ' 425  walker 1, .*: begins at the PML4E' ' 429  walker 1, .*: read PML4E at 0x00000000807f0 = 0x0000000000100027' \
             ' 445  walker 1, .*: exchange lost, PDPTE' ' 461  walker 1, .*: read PDPTE at .* = 0x00000000800000a5' \
@@ -192,6 +200,7 @@ illegal() {
 
 check "the life of an access" life
 check "the same with the C model alone" same_with_model
+check "the question behind the run" behind
 check "an access that joins another one's walk" joined
 check "who filled the entry that is hit" hit
 check "a page" page
