@@ -7,8 +7,6 @@
 #include "regress_outcome.h"
 #include "sweep_state.h"
 
-enum { LOCKSTEP_SECONDS = 60 }; /* expected of the first; most goes into the build of the RTL */
-
 static void add_bound(char **argv, size_t *count, char *option, char text[24], uint64_t bound)
 {
     if (bound == 0)
@@ -68,8 +66,9 @@ static int start_lockstep(struct sweep_state *state, size_t number)
     run->lockstep.state = EVALUATION_UNDERWAY;
     run->lockstep.attempts++;
     state->lockstep.wanted--;
-    started = sweep_start_job(state, job, argv, json, state->sweep->limit_minutes * 60,
-                              state->lockstep.runs > 0 ? sweep_mean(&state->lockstep) : LOCKSTEP_SECONDS);
+    started =
+        sweep_start_job(state, job, argv, json, state->sweep->limit_minutes * 60,
+                        state->lockstep.runs > 0 ? sweep_mean(&state->lockstep) : SWEEP_LOCKSTEP_SECONDS);
     free(argv);
     free(json);
     word_list_free(&set);

@@ -296,6 +296,17 @@ int sweep_take_leftovers(struct sweep_state *state)
 
 /* ---- Progress ---- */
 
+/* Jobs of a kind that are not done. */
+static size_t jobs_left(const struct sweep_state *state, enum sweep_job_type type,
+                        const struct sweep_pace *pace)
+{
+    size_t count = pace->wanted;
+
+    for (const struct sweep_job *job = state->jobs; job != NULL; job = job->next)
+        count += job->type == type;
+    return count;
+}
+
 /* Seconds that the rest may take, or -1: nothing is known. */
 static double seconds_left(const struct sweep_state *state)
 {
@@ -317,13 +328,16 @@ static double seconds_left(const struct sweep_state *state)
             return -1;
         seconds += pace->runs > 0 ? sweep_mean(pace) : mean;
     }
-    seconds += (double)state->lockstep.wanted * sweep_mean(&state->lockstep);
-    seconds += (double)state->external.wanted * sweep_mean(&state->external);
+    seconds += (double)jobs_left(state, JOB_LOCKSTEP, &state->lockstep) *
+               (state->lockstep.runs > 0 ? sweep_mean(&state->lockstep) : SWEEP_LOCKSTEP_SECONDS);
+    seconds += (double)jobs_left(state, JOB_EXTERNAL, &state->external) * sweep_mean(&state->external);
     return seconds / job_pool_width(state->options->pool);
 }
 
 static void show_progress(struct sweep_state *state)
 {
+    size_t lockstep = jobs_left(state, JOB_LOCKSTEP, &state->lockstep);
+    size_t external = jobs_left(state, JOB_EXTERNAL, &state->external);
     double left;
 
     if (!state->options->progress || steady_seconds() - state->shown < progress_seconds)
@@ -334,10 +348,10 @@ static void show_progress(struct sweep_state *state)
         fprintf(stderr, ", %zu failed", state->failed);
     if (state->retried > 0)
         fprintf(stderr, ", %zu retried", state->retried);
-    if (state->lockstep.wanted > 0)
-        fprintf(stderr, ", %zu to do in lockstep", state->lockstep.wanted);
-    if (state->external.wanted > 0)
-        fprintf(stderr, ", %zu external", state->external.wanted);
+    if (lockstep > 0)
+        fprintf(stderr, ", %zu to do in lockstep", lockstep);
+    if (external > 0)
+        fprintf(stderr, ", %zu external", external);
     left = seconds_left(state);
     if (left >= 0)
         fprintf(stderr, ", ETA %ld:%02ld", (long)left / 60, (long)left % 60);

@@ -7,6 +7,8 @@
 #include "sweep_result.h"
 #include "sweep_run.h"
 
+enum { SWEEP_LOCKSTEP_SECONDS = 60 }; /* expected of the first; most goes into the build of the RTL */
+
 enum sweep_job_type { JOB_BATCH, JOB_LOCKSTEP, JOB_EXTERNAL };
 
 struct sweep_job {
