@@ -9,6 +9,7 @@
 
 #include "config_yaml.h"
 #include "project_path.h"
+#include "small_file.h"
 
 /* No configuration comes near this; it keeps endless input from being read, and libyaml from what it does
  * slowly. */
@@ -38,38 +39,10 @@ static char *find_file(const char *name)
     return path;
 }
 
-/* The contents of a file, to be freed; NULL with a message. */
-static char *read_file(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = malloc(MAX_FILE_BYTES + 1);
-
-    if (file == NULL || text == NULL) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        goto fail;
-    }
-    *length = fread(text, 1, MAX_FILE_BYTES + 1, file);
-    if (ferror(file)) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        goto fail;
-    }
-    if (*length > MAX_FILE_BYTES) {
-        fprintf(stderr, "%s: too large for a configuration\n", path);
-        goto fail;
-    }
-    fclose(file);
-    return text;
-fail:
-    if (file != NULL)
-        fclose(file);
-    free(text);
-    return NULL;
-}
-
 static int read_settings_file(struct config *config)
 {
     size_t length;
-    char *text = read_file(config->path, &length);
+    char *text = small_file_read(config->path, MAX_FILE_BYTES, "a configuration", &length);
     int failed;
 
     if (text == NULL)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The database of results. Only the collector writes it. */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "database.h"
 #include "regress_result.h"
 
 struct result_db {
@@ -21,12 +21,6 @@ static const char tables[] =
     "CREATE VIEW IF NOT EXISTS failures AS SELECT kind, signature, count(*) AS runs, min(cycle) AS cycle,"
     " command FROM runs WHERE kind <> '' GROUP BY kind, signature ORDER BY runs DESC;";
 
-static int complain(const struct result_db *db, const char *what)
-{
-    fprintf(stderr, "database of results: %s: %s\n", what, sqlite3_errmsg(db->handle));
-    return -1;
-}
-
 struct result_db *result_db_open(const char *path)
 {
     struct result_db *db = calloc(1, sizeof(*db));
@@ -35,23 +29,20 @@ struct result_db *result_db_open(const char *path)
         fprintf(stderr, "%s: out of memory\n", path);
         return NULL;
     }
-    if (sqlite3_open(path, &db->handle) != SQLITE_OK ||
-        sqlite3_busy_timeout(db->handle, 10000) != SQLITE_OK ||
-        sqlite3_exec(db->handle, tables, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db->handle,
-                           "SELECT seed, kind, signature, cycle, cycles, accesses, seconds, attempts"
-                           " FROM runs WHERE key = ?",
-                           -1, &db->find, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db->handle,
-                           "INSERT OR REPLACE INTO runs(key, entry, config, stimulus, seed, kind, signature,"
-                           " cycle, cycles, accesses, seconds, attempts, command)"
-                           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                           -1, &db->store, NULL) != SQLITE_OK) {
-        fprintf(stderr, "%s: %s\n", path, sqlite3_errmsg(db->handle));
-        result_db_close(db);
-        return NULL;
-    }
-    return db;
+    db->handle = database_open(path, tables);
+    if (db->handle != NULL)
+        db->find = database_prepare(db->handle,
+                                    "SELECT seed, kind, signature, cycle, cycles, accesses, seconds, attempts"
+                                    " FROM runs WHERE key = ?");
+    if (db->find != NULL)
+        db->store = database_prepare(
+            db->handle, "INSERT OR REPLACE INTO runs(key, entry, config, stimulus, seed, kind, signature,"
+                        " cycle, cycles, accesses, seconds, attempts, command)"
+                        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (db->store != NULL)
+        return db;
+    result_db_close(db);
+    return NULL;
 }
 
 void result_db_close(struct result_db *db)
@@ -85,7 +76,7 @@ int result_db_find(struct result_db *db, struct run_result *result)
     }
     sqlite3_reset(db->find);
     if (step != SQLITE_ROW && step != SQLITE_DONE)
-        return complain(db, "looking up a run");
+        return database_complain(db->handle, "looking up a run");
     return step == SQLITE_ROW;
 }
 
@@ -122,14 +113,14 @@ int result_db_store(struct result_db *db, const struct run_result *results, size
         fresh += !results[i].earlier;
     if (fresh == 0)
         return 0;
-    if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return complain(db, "storing results");
+    if (database_begin(db->handle) != 0)
+        return -1;
     for (size_t i = 0; i < count && !failed; i++)
         if (!results[i].earlier)
             failed = store(db, &results[i]);
-    if (!failed && sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return 0;
-    complain(db, "storing results");
+    if (!failed)
+        return database_commit(db->handle);
+    database_complain(db->handle, "storing results");
     sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
     return -1;
 }

@@ -6,12 +6,13 @@
 #include "regress_file.h"
 
 #include <cyaml/cyaml.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
+
+#include "small_file.h"
 
 enum {
     MAX_FILE_BYTES = 1 << 18,
@@ -298,22 +299,13 @@ static int load_text(struct plan_file *file, const char *text, size_t length)
 
 int plan_file_read(struct plan_file *file, const char *path)
 {
-    FILE *stream = fopen(path, "rb");
-    char *text = malloc(MAX_FILE_BYTES + 1);
-    size_t length = 0;
+    size_t length;
+    char *text = small_file_read(path, MAX_FILE_BYTES, "a plan", &length);
     int failed = -1;
 
     *file = (struct plan_file){.path = path};
-    if (stream != NULL && text != NULL)
-        length = fread(text, 1, MAX_FILE_BYTES + 1, stream);
-    if (stream == NULL || text == NULL || ferror(stream))
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    else if (length > MAX_FILE_BYTES)
-        fprintf(stderr, "%s: too large for a plan\n", path);
-    else
+    if (text != NULL)
         failed = scan_text(file, text, length) != 0 || load_text(file, text, length) != 0 ? -1 : 0;
-    if (stream != NULL)
-        fclose(stream);
     free(text);
     if (failed)
         plan_file_close(file);

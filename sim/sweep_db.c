@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The database of evaluations. Only the collector writes it. */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,6 @@ static const char schema[] =
     " memory_kib INTEGER NOT NULL, attempts INTEGER NOT NULL,"
     " finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) WITHOUT ROWID;";
 
-int sweep_db_complain(const struct sweep_db *db, const char *what)
-{
-    fprintf(stderr, "database of results: %s: %s\n", what, sqlite3_errmsg(db->handle));
-    return -1;
-}
-
 struct sweep_db *sweep_db_open(const char *path)
 {
     struct sweep_db *db = calloc(1, sizeof(*db));
@@ -28,24 +21,19 @@ struct sweep_db *sweep_db_open(const char *path)
         fprintf(stderr, "%s: out of memory\n", path);
         return NULL;
     }
-    if (sqlite3_open(path, &db->handle) != SQLITE_OK ||
-        sqlite3_busy_timeout(db->handle, 10000) != SQLITE_OK ||
-        sqlite3_exec(db->handle, schema, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(
-            db->handle,
-            "SELECT kind, message, data, instructions, seconds, cpu_seconds, memory_kib, attempts"
-            " FROM evaluations WHERE key = ?",
-            -1, &db->find, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(
-            db->handle,
-            "INSERT OR REPLACE INTO evaluations(key, what, kind, message, data, instructions,"
-            " seconds, cpu_seconds, memory_kib, attempts) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            -1, &db->store, NULL) != SQLITE_OK) {
-        fprintf(stderr, "%s: %s\n", path, sqlite3_errmsg(db->handle));
-        sweep_db_close(db);
-        return NULL;
-    }
-    return db;
+    db->handle = database_open(path, schema);
+    if (db->handle != NULL)
+        db->find = database_prepare(
+            db->handle, "SELECT kind, message, data, instructions, seconds, cpu_seconds, memory_kib, attempts"
+                        " FROM evaluations WHERE key = ?");
+    if (db->find != NULL)
+        db->store = database_prepare(
+            db->handle, "INSERT OR REPLACE INTO evaluations(key, what, kind, message, data, instructions,"
+                        " seconds, cpu_seconds, memory_kib, attempts) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (db->store != NULL)
+        return db;
+    sweep_db_close(db);
+    return NULL;
 }
 
 void sweep_db_close(struct sweep_db *db)
@@ -83,15 +71,18 @@ int sweep_db_find(struct sweep_db *db, struct evaluation *evaluation)
     }
     sqlite3_reset(find);
     if (step != SQLITE_ROW && step != SQLITE_DONE)
-        return sweep_db_complain(db, "looking up an evaluation");
+        return database_complain(db->handle, "looking up an evaluation");
     return step == SQLITE_ROW;
 }
 
 int sweep_db_begin(struct sweep_db *db)
 {
-    if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
-        return 0;
-    return sweep_db_complain(db, "storing evaluations");
+    return database_begin(db->handle);
+}
+
+int sweep_db_commit(struct sweep_db *db)
+{
+    return database_commit(db->handle);
 }
 
 int sweep_db_store(struct sweep_db *db, const struct evaluation *evaluation, const char *what)
@@ -115,14 +106,5 @@ int sweep_db_store(struct sweep_db *db, const struct evaluation *evaluation, con
     step = sqlite3_step(store);
     sqlite3_reset(store);
     free(data);
-    return step == SQLITE_DONE ? 0 : sweep_db_complain(db, "storing evaluations");
-}
-
-int sweep_db_commit(struct sweep_db *db)
-{
-    if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return 0;
-    sweep_db_complain(db, "storing evaluations");
-    sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
+    return step == SQLITE_DONE ? 0 : database_complain(db->handle, "storing evaluations");
 }

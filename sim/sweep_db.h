@@ -3,16 +3,12 @@
 #ifndef TWINWALK_SWEEP_DB_H
 #define TWINWALK_SWEEP_DB_H
 
-#include <sqlite3.h>
-
+#include "database.h"
 #include "sweep_result.h"
 
 struct sweep_db {
     sqlite3 *handle;
     sqlite3_stmt *find, *store;
 };
-
-/* Returns -1. */
-int sweep_db_complain(const struct sweep_db *db, const char *what);
 
 #endif

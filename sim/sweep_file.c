@@ -333,7 +333,7 @@ int sweep_open(struct sweep *sweep, const char *path)
     int failed;
 
     *sweep = (struct sweep){.seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
-    if (yaml_tree_open(&tree, path) != 0)
+    if (yaml_tree_open(&tree, path, "a sweep") != 0)
         return -1;
     failed = read_sweep(sweep, &tree);
     yaml_tree_close(&tree);

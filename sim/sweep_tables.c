@@ -37,12 +37,12 @@ static const char tables[] =
  */
 static int insert(struct sweep_db *db, const char *sql, const char *types, ...)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = database_prepare(db->handle, sql);
     va_list args;
     int step;
 
-    if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) != SQLITE_OK)
-        return sweep_db_complain(db, sql);
+    if (statement == NULL)
+        return -1;
     va_start(args, types);
     for (int i = 1; types[i - 1] != '\0'; i++) {
         const char *text;
@@ -72,7 +72,7 @@ static int insert(struct sweep_db *db, const char *sql, const char *types, ...)
     va_end(args);
     step = sqlite3_step(statement);
     sqlite3_finalize(statement);
-    return step == SQLITE_DONE ? 0 : sweep_db_complain(db, "writing the tables");
+    return step == SQLITE_DONE ? 0 : database_complain(db->handle, "writing the tables");
 }
 
 static int write_sweep(struct sweep_db *db, const struct sweep_results *results)
@@ -190,7 +190,7 @@ static int create_view(struct sweep_db *db, const struct sweep *sweep, const str
     fputs(" FROM runs JOIN workloads USING(workload) ORDER BY runs.point, runs.workload", out);
     fclose(out);
     failed = sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK
-                 ? sweep_db_complain(db, "writing the view of results")
+                 ? database_complain(db->handle, "writing the view of results")
                  : 0;
     free(sql);
     return failed;
@@ -226,7 +226,7 @@ int sweep_db_write_tables(struct sweep_db *db, const struct sweep_results *resul
         return -1;
     failed = sweep_db_begin(db);
     if (!failed && sqlite3_exec(db->handle, tables, NULL, NULL, NULL) != SQLITE_OK)
-        failed = sweep_db_complain(db, "writing the tables");
+        failed = database_complain(db->handle, "writing the tables");
     if (!failed)
         failed = write_all(db, results, &columns);
     if (!failed)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "yaml_tree.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "small_file.h"
 
 enum {
     MAX_FILE_BYTES = 1 << 18,
@@ -77,24 +78,16 @@ static int load(struct yaml_tree *tree, const char *text, size_t length)
     return -1;
 }
 
-int yaml_tree_open(struct yaml_tree *tree, const char *path)
+int yaml_tree_open(struct yaml_tree *tree, const char *path, const char *what)
 {
-    FILE *file = fopen(path, "rb");
-    char *text = malloc(MAX_FILE_BYTES + 1);
-    size_t length = 0;
-    int failed = -1;
+    size_t length;
+    char *text = small_file_read(path, MAX_FILE_BYTES, what, &length);
+    int failed;
 
     *tree = (struct yaml_tree){.path = path};
-    if (file != NULL && text != NULL)
-        length = fread(text, 1, MAX_FILE_BYTES + 1, file);
-    if (file == NULL || text == NULL || ferror(file))
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    else if (length > MAX_FILE_BYTES)
-        fprintf(stderr, "%s: too large\n", path);
-    else
-        failed = load(tree, text, length);
-    if (file != NULL)
-        fclose(file);
+    if (text == NULL)
+        return -1;
+    failed = load(tree, text, length);
     free(text);
     return failed;
 }

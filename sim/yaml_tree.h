@@ -16,8 +16,11 @@ struct yaml_tree {
     yaml_document_t document;
 };
 
-/* `path` must stay as long as the tree. The root is a mapping. -1 after a message, with nothing to close. */
-int yaml_tree_open(struct yaml_tree *tree, const char *path);
+/*
+ * `path` must stay as long as the tree; `what` it is, for messages. The root is
+ * a mapping. -1 after a message, with nothing to close.
+ */
+int yaml_tree_open(struct yaml_tree *tree, const char *path, const char *what);
 void yaml_tree_close(struct yaml_tree *tree);
 
 yaml_node_t *yaml_tree_root(struct yaml_tree *tree);

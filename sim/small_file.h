@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that are read as a whole. */
+#ifndef TWINWALK_SMALL_FILE_H
+#define TWINWALK_SMALL_FILE_H
+
+#include <stddef.h>
+
+/*
+ * The contents of a file of at most `most` bytes, to be freed. NULL after a
+ * message on stderr; "too large for `what`" is one.
+ */
+char *small_file_read(const char *path, size_t most, const char *what, size_t *length);
+
+#endif
