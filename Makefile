@@ -49,8 +49,9 @@ $(BUILD)/cmodel/%.o: CFLAGS += --coverage
 endif
 
 # The library is everything but the program's main; tests link it too.
+RESOURCES := $(wildcard sim/report/*.html sim/report/*.css sim/report/*.js)
 SOURCES := $(filter-out sim/main.c tb/fst_seam.c,$(wildcard cmodel/*.c tb/*.c sim/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(RESOURCES:%=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libtwinwalk.a
 PROGRAM := $(BUILD)/twinwalk
 TEST_SOURCES := $(wildcard tb/tests/test_*.c)
@@ -70,7 +71,7 @@ MUTATE ?= all
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 
-.PHONY: help all setup run test test-slurm soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
+.PHONY: help all setup run test test-slurm test-report soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -129,6 +130,11 @@ lint: setup ## check the RTL with three tools, the C code, formats and licence l
 formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROPERTY..." for some)
 	@.ci/setup .ci/packages-formal
 	@.ci/formal $(FORMAL)
+
+test-report: setup ## test the page of a sweep in a headless browser, and its charts
+	@.ci/setup .ci/packages-report
+	+@$(BUILD_NOW) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) tb/report/test_report.sh
 
 mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.md; MUTATE=sample: a few)
 	+@$(BUILD_NOW) $(PROGRAM)
@@ -193,6 +199,12 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) "  CC    $@"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Files that the program has in it, under names made of theirs.
+$(RESOURCES:%=$(BUILD)/%.o): $(BUILD)/%.o: % Makefile
+	@mkdir -p $(@D)
+	$(SAY) "  LD    $@"
+	$(Q)ld -r -b binary -z noexecstack -o $@ $<
 
 $(BUILD)/tests/.:
 	@mkdir -p $@

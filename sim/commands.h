@@ -17,6 +17,7 @@ int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
 int cmd_regress(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"walk", "twinwalk walk", "print the page walk of addresses in a memory image", cmd_walk},
     {"config", "twinwalk config", "print a configuration with units and origins", cmd_config},
     {"capture", "twinwalk capture", "run a program and write a trace of its memory accesses", cmd_capture},
+    {"report", "twinwalk report", "make a page and charts of what a sweep found", cmd_report},
     {"trace", "twinwalk trace", "convert or describe a trace of memory accesses", cmd_trace},
     {"code-coverage", "twinwalk code-coverage", "report which lines of RTL and C model ran",
      cmd_code_coverage},
