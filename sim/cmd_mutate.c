@@ -154,7 +154,7 @@ static uint64_t next_random(uint64_t *state)
 static const struct mutant **choose(const struct arguments *arguments, const struct mutant_list *list,
                                     size_t *count)
 {
-    const struct mutant **chosen = calloc(list->count + 1, sizeof(*chosen));
+    const struct mutant **chosen = calloc(list->count + 1, sizeof(struct mutant *));
     size_t wanted =
         arguments->sample > 0 && arguments->sample < list->count ? arguments->sample : list->count;
     uint64_t state = arguments->seed;

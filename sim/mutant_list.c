@@ -378,7 +378,7 @@ void mutant_list_free(struct mutant_list *list)
     for (size_t i = 0; i < list->resets_count; i++)
         free(list->resets[i].name);
     free(list->resets);
-    for (size_t i = 0; i < list->sources_count; i++) {
+    for (size_t i = 0; list->sources != NULL && i < list->sources_count; i++) {
         free(list->sources[i].name);
         free(list->sources[i].text);
     }

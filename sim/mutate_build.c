@@ -65,7 +65,7 @@ int mutate_start_build(struct campaign *campaign, size_t index)
         "RTL_DIR=$sources RTL_CXX=tb/mutants/quick_cxx.sh exec tb/build_rtl.sh \"$cache\" $parameters";
     const struct series *series = &campaign->options->plan->series[campaign->first_series];
     struct chunk *chunk = &campaign->chunks[index];
-    const struct mutant **mutants = calloc(chunk->count, sizeof(*mutants));
+    const struct mutant **mutants = calloc(chunk->count, sizeof(struct mutant *));
     char **argv = calloc(8 + series->config_options, sizeof(*argv));
     char *sources = chunk_path(campaign, index, ""), *log = chunk_path(campaign, index, ".log"),
          *cache = NULL;

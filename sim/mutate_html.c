@@ -28,7 +28,7 @@ static void print_bytes(FILE *out, const char *text, size_t length)
 static void source_line(const struct mutate_report *report, const struct mutant *mutant, FILE *out)
 {
     const struct rtl_source *source = &report->list->sources[mutant->source];
-    size_t begin = mutant->begin, end = mutant->begin, marked;
+    size_t begin = mutant->begin, end = begin, marked;
 
     while (begin > 0 && source->text[begin - 1] != '\n')
         begin--;
@@ -100,7 +100,7 @@ static void row(const char *name, const struct mutate_totals totals[HALVES], con
 static void figures(const struct mutate_report *report, FILE *out)
 {
     bool shown[HALVES];
-    struct mutate_totals totals[HALVES];
+    struct mutate_totals totals[HALVES] = {{{0}}};
 
     fputs("<h2>Figures</h2>\n<div class=\"scroll\"><table>\n<tr><th><th class=\"n\">mutants", out);
     for (enum half half = 0; half < HALVES; half++) {
