@@ -351,21 +351,20 @@ static struct piece parse_unary(struct parser *parser)
 
 struct binary {
     const char *symbol;
-    unsigned binds; /* 1: the loosest */
-    bool compared;
     const char *others[2]; /* that take its place */
-    bool terms;            /* an operand can be left out */
+    unsigned binds;        /* 1: the loosest */
+    bool compared, terms;  /* terms: an operand can be left out */
 };
 
 static const struct binary operators[] = {
-    {"||", 1, true, {"&&"}, true},      {"&&", 2, true, {"||"}, true},
-    {"|", 3, false, {"&"}, true},       {"^", 4, false, {"|"}, false},
-    {"&", 5, false, {"|"}, true},       {"==", 6, true, {"!="}, false},
-    {"!=", 6, true, {"=="}, false},     {"<", 7, true, {"<=", ">="}, false},
-    {"<=", 7, true, {"<", ">"}, false}, {">", 7, true, {">=", "<="}, false},
-    {">=", 7, true, {">", "<"}, false}, {"<<", 8, false, {">>"}, false},
-    {">>", 8, false, {"<<"}, false},    {"+", 9, false, {"-"}, true},
-    {"-", 9, false, {"+"}, false},      {"*", 10, false, {NULL}, false},
+    {"||", {"&&"}, 1, true, true},      {"&&", {"||"}, 2, true, true},
+    {"|", {"&"}, 3, false, true},       {"^", {"|"}, 4, false, false},
+    {"&", {"|"}, 5, false, true},       {"==", {"!="}, 6, true, false},
+    {"!=", {"=="}, 6, true, false},     {"<", {"<=", ">="}, 7, true, false},
+    {"<=", {"<", ">"}, 7, true, false}, {">", {">=", "<="}, 7, true, false},
+    {">=", {">", "<"}, 7, true, false}, {"<<", {">>"}, 8, false, false},
+    {">>", {"<<"}, 8, false, false},    {"+", {"-"}, 9, false, true},
+    {"-", {"+"}, 9, false, false},      {"*", {NULL}, 10, false, false},
 };
 
 static void note_operator(struct parser *parser, const struct binary *op, struct piece a, struct piece b)
