@@ -17,7 +17,7 @@ seconds=${SECONDS_EACH:-30}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-common="DataPorts=1 MissQueueEntries=4 L2Latency=2 Walkers=2"
+common="DataPorts=2 MissQueueEntries=4 L2Latency=2 Walkers=2"
 geometries=(
     "$common L1iSets4k=1 L1iWays4k=2 L1iSets2m=1 L1iWays2m=2 L1iWays1g=0 L1iReplacement=1
      L1dSets4k=2 L1dWays4k=3 L1dSets2m=1 L1dWays2m=1 L1dWays1g=2 L1dReplacement=2
