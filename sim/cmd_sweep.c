@@ -65,7 +65,7 @@ struct sweep_totals sweep_totals(const struct sweep_results *results)
         totals.bad_input |= strcmp(kind, "input") == 0 || strcmp(kind, "config") == 0;
         totals.broken |= kind[0] != '\0' && strcmp(kind, "input") != 0 && strcmp(kind, "config") != 0;
         if (!run->model.earlier && kind[0] == '\0') {
-            totals.accesses += statistic_value(run->model.data, "bench.accesses");
+            totals.accesses += run->model.metrics[sweep_metric_find("accesses")];
             totals.seconds += run->model.cpu_seconds;
         }
         if (!run->verified || run->lockstep.state != EVALUATION_DONE)
@@ -159,6 +159,7 @@ static void free_results(struct sweep_results *results)
 {
     for (size_t i = 0; i < results->run_count && results->runs != NULL; i++) {
         json_decref(results->runs[i].model.data);
+        free(results->runs[i].model.metrics);
         json_decref(results->runs[i].lockstep.data);
     }
     for (size_t i = 0; i < results->cost_count; i++)

@@ -84,6 +84,8 @@ static int settle_run(struct sweep_state *state, struct sweep_run *run)
 
     if (sweep_settle(state, &run->model, "model") != 0)
         return -1;
+    if (!evaluation_take_metrics(&run->model))
+        return sweep_out_of_memory();
     if (run->model.state == EVALUATION_WANTED) {
         pace->wanted++;
         if (run->point < pace->next)

@@ -75,6 +75,14 @@ int sweep_db_find(struct sweep_db *db, struct evaluation *evaluation)
     return step == SQLITE_ROW;
 }
 
+json_t *sweep_db_statistics(struct sweep_db *db, const char *key)
+{
+    struct evaluation evaluation = {0};
+
+    snprintf(evaluation.key, sizeof(evaluation.key), "%s", key);
+    return sweep_db_find(db, &evaluation) == 1 ? evaluation.data : NULL;
+}
+
 int sweep_db_begin(struct sweep_db *db)
 {
     return database_begin(db->handle);

@@ -9,6 +9,10 @@
 struct sweep_db {
     sqlite3 *handle;
     sqlite3_stmt *find, *store;
+    struct {
+        const char *sql; /* a literal, by its address */
+        sqlite3_stmt *statement;
+    } inserts[16]; /* while the tables are written */
 };
 
 #endif

@@ -2,6 +2,7 @@
 /* What lines and files of jobs say about evaluations. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -52,6 +53,19 @@ void evaluation_of_line(struct evaluation *evaluation, const json_t *line)
         json_decref(evaluation->data);
         evaluation->data = json_incref((json_t *)statistics);
     }
+}
+
+bool evaluation_take_metrics(struct evaluation *evaluation)
+{
+    if (evaluation->data == NULL)
+        return true;
+    free(evaluation->metrics);
+    evaluation->metrics = calloc(SWEEP_METRICS, sizeof(*evaluation->metrics));
+    for (size_t i = 0; i < SWEEP_METRICS && evaluation->metrics != NULL; i++)
+        evaluation->metrics[i] = sweep_metric_value(i, evaluation->data, evaluation->instructions);
+    json_decref(evaluation->data);
+    evaluation->data = NULL;
+    return evaluation->metrics != NULL;
 }
 
 /* Measured on the host, or counted by the judge alone. */

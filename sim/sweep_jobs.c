@@ -42,7 +42,8 @@ struct sweep_job *sweep_create_job(struct sweep_state *state, enum sweep_job_typ
     if (job != NULL) {
         job->type = type;
         job->runs = calloc(room, sizeof(*job->runs));
-        if (asprintf(&job->path, "%s/work/%u", state->options->directory, state->job_number++) < 0)
+        if (asprintf(&job->path, "%s/work/%lx-%u", state->options->directory, state->session,
+                     state->job_number++) < 0)
             job->path = NULL;
     }
     if (job != NULL && job->runs != NULL && job->path != NULL)

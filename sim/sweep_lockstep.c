@@ -110,14 +110,15 @@ int sweep_end_lockstep(struct sweep_state *state, struct sweep_job *job, const s
 {
     struct sweep_run *run = &state->results->runs[job->runs[0]];
     struct evaluation *lockstep = &run->lockstep;
-    json_t *statistics = sweep_load_json(job);
+    json_t *statistics = sweep_load_json(job), *model = sweep_db_statistics(state->db, run->model.key);
     int failed;
 
     evaluation_of_job(lockstep, job, end);
     if (lockstep->kind[0] == '\0' &&
-        !statistics_agree(run->model.data, statistics, lockstep->message, sizeof(lockstep->message)))
+        !statistics_agree(model, statistics, lockstep->message, sizeof(lockstep->message)))
         snprintf(lockstep->kind, sizeof(lockstep->kind), "differs");
     json_decref(statistics);
+    json_decref(model);
     sweep_remove_file(job->path, "json");
     sweep_keep_log(state, job, lockstep);
     failed = sweep_settle(state, lockstep, "lockstep");

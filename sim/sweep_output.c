@@ -113,9 +113,9 @@ bool sweep_value(const struct sweep_results *results, const struct sweep_run *ru
         *value = json_number_value(number);
         return json_is_number(number) && evaluation->kind[0] == '\0';
     }
-    if (evaluation->state != EVALUATION_DONE || evaluation->kind[0] != '\0')
+    if (evaluation->metrics == NULL || evaluation->kind[0] != '\0')
         return false;
-    *value = sweep_metric_value(column->metric, evaluation->data, evaluation->instructions);
+    *value = evaluation->metrics[column->metric];
     return true;
 }
 
@@ -294,7 +294,7 @@ static json_t *json_points(const struct sweep_results *results)
 }
 
 static json_t *json_run(const struct sweep_results *results, const struct sweep_run *run,
-                        const struct sweep_columns *columns)
+                        const struct sweep_columns *columns, json_t *statistics)
 {
     json_t *values = json_object(), *object;
     char *model = sweep_command(results, run, "model"), *lockstep = sweep_command(results, run, "lockstep");
@@ -306,42 +306,81 @@ static json_t *json_run(const struct sweep_results *results, const struct sweep_
             json_object_set_new(values, columns->columns[i].name, json_real(value));
     }
     object =
-        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:O*}", "point",
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o*}", "point",
                   (json_int_t)run->point, "workload", results->sweep->workloads[run->workload].name, "key",
                   run->model.key, "kind", kind_text(run), "message", run->model.message, "lockstep",
                   sweep_lockstep_text(run), "lockstep_message", run->lockstep.message, "command", model,
-                  "lockstep_command", lockstep, "metrics", values, "statistics", run->model.data);
+                  "lockstep_command", lockstep, "metrics", values, "statistics", statistics);
     free(model);
     free(lockstep);
     return object;
 }
 
-int sweep_write_json(const struct sweep_results *results, const char *path)
+/* "name": value; takes the value over. -1: it cannot be written. */
+static int write_member(FILE *out, const char *name, json_t *value)
+{
+    int failed;
+
+    fprintf(out, "\"%s\": ", name);
+    failed = value == NULL ||
+             json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) != 0;
+    json_decref(value);
+    fputs(",\n", out);
+    return failed ? -1 : 0;
+}
+
+/* One after the other: all of them may be more than fits into memory. */
+static int write_runs(FILE *out, const struct sweep_results *results, struct sweep_db *db,
+                      const struct sweep_columns *columns)
+{
+    int failed = 0;
+
+    fputs("\"runs\": [", out);
+    for (size_t i = 0; i < results->run_count && !failed; i++) {
+        const struct sweep_run *run = &results->runs[i];
+        json_t *statistics = run->model.metrics != NULL ? sweep_db_statistics(db, run->model.key) : NULL;
+        json_t *object = json_run(results, run, columns, statistics);
+
+        fputs(i > 0 ? ",\n" : "\n", out);
+        failed = object == NULL || json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) != 0;
+        json_decref(object);
+    }
+    fputs("\n]}\n", out);
+    return failed ? -1 : 0;
+}
+
+static int write_members(FILE *out, const struct sweep_results *results, const struct sweep_columns *columns)
 {
     const struct sweep *sweep = results->sweep;
+
+    return write_member(out, "version", json_integer(1)) |
+           write_member(out, "file", json_string(results->path)) |
+           write_member(out, "base", json_string(sweep->base)) |
+           write_member(out, "seed", json_integer((json_int_t)sweep->seed)) |
+           write_member(out, "verify", json_real(sweep->verify)) |
+           write_member(out, "left_out_by_constraints", json_integer((json_int_t)results->points->left_out)) |
+           write_member(out, "axes", json_axes(sweep)) |
+           write_member(out, "workloads", json_workloads(sweep)) |
+           write_member(out, "metrics", json_metrics(columns)) |
+           write_member(out, "points", json_points(results));
+}
+
+int sweep_write_json(const struct sweep_results *results, struct sweep_db *db, const char *path)
+{
     struct sweep_columns columns;
     struct output_file file;
-    json_t *root, *runs = json_array();
     int failed = -1;
 
-    if (sweep_columns_make(&columns, sweep) == 0 && output_file_open(&file, path) == 0) {
-        for (size_t i = 0; i < results->run_count; i++)
-            json_array_append_new(runs, json_run(results, &results->runs[i], &columns));
-        root = json_pack("{s:i, s:s, s:s, s:I, s:f, s:I, s:o, s:o, s:o, s:o, s:O}", "version", 1, "file",
-                         results->path, "base", sweep->base, "seed", (json_int_t)sweep->seed, "verify",
-                         sweep->verify, "left_out_by_constraints", (json_int_t)results->points->left_out,
-                         "axes", json_axes(sweep), "workloads", json_workloads(sweep), "metrics",
-                         json_metrics(&columns), "points", json_points(results), "runs", runs);
-        if (root == NULL || json_dumpf(root, file.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) != 0) {
+    if (sweep_columns_make(&columns, results->sweep) == 0 && output_file_open(&file, path) == 0) {
+        putc('{', file.stream);
+        if (write_members(file.stream, results, &columns) != 0 ||
+            write_runs(file.stream, results, db, &columns) != 0) {
             fprintf(stderr, "%s: the results could not be written as JSON\n", path);
             output_file_discard(&file);
         } else {
-            fputc('\n', file.stream);
             failed = output_file_commit(&file);
         }
-        json_decref(root);
     }
-    json_decref(runs);
     sweep_columns_free(&columns);
     return failed;
 }

@@ -17,7 +17,8 @@ struct evaluation {
     bool earlier;      /* taken from the database */
     char kind[16];     /* "": it is there; else of what kind the failure is, as docs/sweeps.md has them */
     char message[256]; /* of the failure */
-    json_t *data;      /* statistics, or values by name; NULL: none */
+    json_t *data;      /* statistics, until they are stored; or values by name; NULL: none */
+    double *metrics;   /* SWEEP_METRICS of them, from the statistics; NULL: none */
     double instructions;
     double seconds, cpu_seconds;
     long memory_kib;
@@ -55,6 +56,11 @@ struct sweep_results {
 /* The line for a shell that repeats a run, with this engine; to be freed, NULL: out of memory. */
 char *sweep_command(const struct sweep_results *results, const struct sweep_run *run, const char *engine);
 
+/* Takes the metrics from the statistics of a run of the model, and lets go of these. false: out of memory. */
+bool evaluation_take_metrics(struct evaluation *evaluation);
+
+struct sweep_db;
+
 /* ---- The table of results, for whoever writes it ---- */
 
 /* A metric of the sweep: one of its own list, or one of an external evaluation. */
@@ -84,13 +90,10 @@ const char *sweep_lockstep_text(const struct sweep_run *run);
 
 /* One line for each run. -1 after a message on stderr. */
 int sweep_write_csv(const struct sweep_results *results, const char *path);
-/* All that the database's tables say, but for what is measured on the host when not wanted. -1 after a
- * message. */
-int sweep_write_json(const struct sweep_results *results, const char *path);
+/* All that the database's tables say. -1 after a message. */
+int sweep_write_json(const struct sweep_results *results, struct sweep_db *db, const char *path);
 
 /* ---- The database ---- */
-
-struct sweep_db;
 
 /* NULL after a message on stderr. */
 struct sweep_db *sweep_db_open(const char *path);
@@ -98,6 +101,9 @@ void sweep_db_close(struct sweep_db *db);
 
 /* The evaluation with the key of *evaluation: 1: filled in; 0: there is none; -1 after a message. */
 int sweep_db_find(struct sweep_db *db, struct evaluation *evaluation);
+
+/* The statistics of a run; NULL: there are none. */
+json_t *sweep_db_statistics(struct sweep_db *db, const char *key);
 
 /* Begin and end of storing several. -1 after a message. */
 int sweep_db_begin(struct sweep_db *db);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "line_tail.h"
@@ -90,6 +91,8 @@ static int prepare_run(struct sweep_state *state, struct sweep_run *run)
         make_key(run->model.key, "model", state->program_digest, values, workload->digest);
         make_key(run->lockstep.key, "lockstep", state->rtl_digest, values, workload->digest);
         failed = look_up(state, &run->model);
+        if (!failed && !evaluation_take_metrics(&run->model))
+            failed = sweep_out_of_memory();
     }
     free(error);
     if (run->model.state == EVALUATION_WANTED)
@@ -447,7 +450,7 @@ static int write_results(const struct sweep_state *state)
         return sweep_out_of_memory();
     }
     failed = sweep_db_write_tables(state->db, state->results) | sweep_write_csv(state->results, csv) |
-             sweep_write_json(state->results, json);
+             sweep_write_json(state->results, state->db, json);
     free(csv);
     free(json);
     return failed;
@@ -456,7 +459,11 @@ static int write_results(const struct sweep_state *state)
 enum sweep_end sweep_run(const struct sweep_options *options, struct sweep_results *results)
 {
     struct sweep_state state = {
-        .options = options, .sweep = results->sweep, .results = results, .start = steady_seconds()};
+        .options = options,
+        .sweep = results->sweep,
+        .results = results,
+        .session = (unsigned long)time(NULL) << 16 | (unsigned long)(getpid() & 0xffff),
+    };
     bool prepared = prepare(&state) == 0;
     enum sweep_end end = prepared ? work(&state) : SWEEP_FAILED;
 

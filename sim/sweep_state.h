@@ -35,12 +35,13 @@ struct sweep_state {
     bool storing; /* a transaction is open */
     struct sweep_job *jobs;
     unsigned job_count, job_number;
+    unsigned long session; /* part of the names of jobs: workers of an earlier process may still be there */
     struct sweep_pace *paces; /* of each workload */
     struct sweep_pace lockstep, external;
     uint8_t program_digest[DIGEST_BYTES], rtl_digest[DIGEST_BYTES];
     char program[4096];
     size_t done, failed, retried;
-    double start, shown;
+    double shown;
 };
 
 /* ---- Common to all jobs ---- */

@@ -31,13 +31,34 @@ static const char tables[] =
     "CREATE TABLE metric_values(point INTEGER NOT NULL, workload INTEGER NOT NULL, metric TEXT NOT NULL,"
     " value REAL NOT NULL, PRIMARY KEY(point, workload, metric)) WITHOUT ROWID;";
 
+/* The statement of a literal, prepared once. NULL after a message. */
+static sqlite3_stmt *prepared(struct sweep_db *db, const char *sql)
+{
+    size_t i = 0;
+
+    while (db->inserts[i].sql != NULL && db->inserts[i].sql != sql)
+        i++;
+    if (db->inserts[i].sql == NULL)
+        db->inserts[i].statement = database_prepare(db->handle, sql);
+    if (db->inserts[i].statement != NULL)
+        db->inserts[i].sql = sql;
+    return db->inserts[i].statement;
+}
+
+static void finish_inserts(struct sweep_db *db)
+{
+    for (size_t i = 0; i < sizeof(db->inserts) / sizeof(db->inserts[0]); i++)
+        sqlite3_finalize(db->inserts[i].statement);
+    memset(db->inserts, 0, sizeof(db->inserts));
+}
+
 /*
  * Runs a statement with values: one letter each, s for a text (NULL: none), n for a
  * number (uint64_t), r for a real (double), v for a text that may be a number.
  */
 static int insert(struct sweep_db *db, const char *sql, const char *types, ...)
 {
-    sqlite3_stmt *statement = database_prepare(db->handle, sql);
+    sqlite3_stmt *statement = prepared(db, sql);
     va_list args;
     int step;
 
@@ -71,7 +92,7 @@ static int insert(struct sweep_db *db, const char *sql, const char *types, ...)
     }
     va_end(args);
     step = sqlite3_step(statement);
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return step == SQLITE_DONE ? 0 : database_complain(db->handle, "writing the tables");
 }
 
@@ -229,6 +250,7 @@ int sweep_db_write_tables(struct sweep_db *db, const struct sweep_results *resul
         failed = database_complain(db->handle, "writing the tables");
     if (!failed)
         failed = write_all(db, results, &columns);
+    finish_inserts(db);
     if (!failed)
         failed = sweep_db_commit(db);
     else
