@@ -283,7 +283,7 @@ static int write_coverage(const struct bench *bench, struct bench_failure *failu
     }
     struct coverage_data *data =
         coverage_data_of_run(options->config_name, options->params, options->coverage_command,
-                             bench->loop.cycle, coverage_points(bench->loop.coverage));
+                             bench->loop.cycle, coverage_hits(bench->loop.coverage));
     if (!data) {
         out_of_memory();
         return -1;

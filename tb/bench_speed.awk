@@ -82,6 +82,9 @@ END {
             goal("memory for an image of 2 GiB", memory[key] * 1.048576, 200, "MB", 0)
         else if (part[3] == "lockstep")
             goal("lockstep / bare RTL, " where, rate(speed[key], bare), 0.8, "", 1)
+        else if (part[3] == "covered")
+            goal("functional coverage / lockstep without, " where,
+                 rate(speed[key], speed[part[1] " " part[2] " lockstep"]), 0.9, "", 1)
         else if (part[3] == "model" && bare)
             goal("C model / bare RTL, " where, rate(speed[key], bare), 20, "", 1)
         else if (part[3] == "model")

@@ -51,13 +51,15 @@ length_of() {
     esac
 }
 
-# run CONFIG LOAD ENGINE LENGTH [COMMAND...]: one run, under COMMAND; statistics to $work/stats.
+# run CONFIG LOAD ENGINE LENGTH [COMMAND...]: one run, under COMMAND; statistics to $work/stats. The
+# engine `covered` is lockstep with functional coverage.
 run() {
-    local config=$1 engine=$3
+    local config=$1 engine=(--engine "$3")
+    [ "$3" != covered ] || engine=(--engine lockstep --coverage "$work/coverage.json")
     load_of "$2" "$4"
-    "${@:5}" "$twinwalk" run -q -c "$config" --engine "$engine" "${load[@]}" --stats "$work/stats" >"$work/out" 2>&1 || {
+    "${@:5}" "$twinwalk" run -q -c "$config" "${engine[@]}" "${load[@]}" --stats "$work/stats" >"$work/out" 2>&1 || {
         say ''
-        echo "bench: $config, $2, $engine: exit status $?" >&2
+        echo "bench: $config, $2, $3: exit status $?" >&2
         cat "$work/out" >&2
         exit 1
     }
@@ -128,7 +130,7 @@ count_instructions() {
 cases=()
 for config in default sapphire_rapids; do
     for name in random sqlite3; do
-        for engine in rtl lockstep model; do cases+=("$config $name $engine"); done
+        for engine in rtl lockstep covered model; do cases+=("$config $name $engine"); done
     done
     for name in sequential uniform; do cases+=("$config $name model"); done
 done

@@ -23,6 +23,15 @@ void coverage_before(struct coverage *coverage, const struct mmu *mmu, const str
 /* After the mmu_step of that cycle; not after mmu_skip. */
 void coverage_after(struct coverage *coverage, const struct mmu *mmu);
 
-const struct coverage_points *coverage_points(const struct coverage *coverage);
+/* What is known of each point: how often it was hit, and in which cycle first. */
+struct coverage_hits {
+    union {
+        uint32_t count[COVERAGE_POINTS]; /* stays at UINT32_MAX */
+        struct coverage_points of;       /* the same by groups */
+    };
+    uint64_t first[COVERAGE_POINTS];
+};
+
+const struct coverage_hits *coverage_hits(const struct coverage *coverage);
 
 #endif

@@ -49,10 +49,25 @@ static uint64_t entries_of(const struct tlb_array *a)
     return (uint64_t)a->count[0] + a->count[1] + a->count[2];
 }
 
-void coverage_sample_fills_before(struct coverage *c)
+/* The arrays that the clock edge may fill, a bit each. */
+static uint32_t arrays_to_fill(const struct coverage *c, const struct mmu *mmu)
 {
-    for (unsigned i = 0; i < COVERAGE_ARRAYS; i++) {
-        struct coverage_array *shadow = &c->arrays[i];
+    const uint32_t three = 7, walk_caches = 15;
+    unsigned id = c->looking_up ? (unsigned)c->looked_up : c->walker.result_id;
+    bool fetch = (mmu->miss_queue.attr[id] & ATTR_KIND) == ACCESS_FETCH;
+    uint32_t arrays = c->responding ? walk_caches << COVER_array_pde : 0;
+    if (c->looking_up || c->finishing)
+        arrays |= three << (fetch ? COVER_array_l1i_4k : COVER_array_l1d_4k);
+    if (c->finishing)
+        arrays |= three << (fetch && mmu->split ? COVER_array_l2i_4k : COVER_array_l2_4k);
+    return arrays;
+}
+
+void coverage_sample_fills_before(struct coverage *c, const struct mmu *mmu)
+{
+    c->to_fill = arrays_to_fill(c, mmu);
+    for (uint32_t left = c->to_fill; left; left &= left - 1) {
+        struct coverage_array *shadow = &c->arrays[coverage_lowest(left)];
         const struct tlb_array *a = shadow->array;
         if (!a)
             continue;
@@ -60,6 +75,8 @@ void coverage_sample_fills_before(struct coverage *c)
         shadow->evictions = sum(a->evictions);
         shadow->entries = entries_of(a);
     }
+    for (unsigned port = 0; port < MMU_MAX_PORTS; port++)
+        c->hits[port] = c->lookup_valid >> port & 1 ? mmu->hit[port] : (struct l1_hit){TLB_MISS, TLB_MISS};
 }
 
 static void sample_l1_fill(struct coverage *c, unsigned array, uint32_t entry)
@@ -114,7 +131,8 @@ void coverage_sample_fills_after(struct coverage *c, const struct mmu *mmu)
     const struct page_walker *w = &mmu->page_walker;
     uint8_t active = c->walker.request | c->walker.wait | c->walker.drain;
     uint8_t started = w->request & (uint8_t)~active & w->from_cache;
-    for (unsigned i = 0; i < COVERAGE_ARRAYS; i++) {
+    for (uint32_t left = c->to_fill; left; left &= left - 1) {
+        unsigned i = coverage_lowest(left);
         const struct tlb_array *a = c->arrays[i].array;
         if (!a || a->lfsr == c->arrays[i].lfsr)
             continue;
@@ -149,10 +167,12 @@ static void near_in_set(struct coverage *c, const struct mmu *mmu, unsigned arra
     uint64_t lowest = 1ull << (9 * grain + a->set_bits), top = TAG_VPN & ~((1ull << sign) - 1);
     for (uint32_t entry = set * a->ways; entry < (set + 1) * a->ways; entry++) {
         uint64_t tag = a->tag[entry];
+        uint64_t difference = (tag ^ vpn) & TAG_VPN & ~x86_offset_mask(grain);
+        if ((difference & (difference - 1)) && (difference & ~top))
+            continue; /* most of them */
         if (!tlb_array_valid(a, entry) || (a->grain >= GRAIN_OWN && x86_tag_size(tag) != grain))
             continue;
         bool other_pcid = !(tag & TAG_GLOBAL) && (tag & TAG_PCID) >> TAG_PCID_SHIFT != mmu->context.pcid;
-        uint64_t difference = (tag ^ vpn) & TAG_VPN & ~x86_offset_mask(grain);
         if (!difference && other_pcid)
             cover_near_miss(c, store, COVER_differs_pcid);
         if (!difference || other_pcid)
@@ -161,7 +181,7 @@ static void near_in_set(struct coverage *c, const struct mmu *mmu, unsigned arra
             cover_near_miss(c, store, COVER_differs_top_bits);
         else if (difference == lowest)
             cover_near_miss(c, store, COVER_differs_lowest_bit);
-        else if (!(difference & (difference - 1)))
+        else
             cover_near_miss(c, store, COVER_differs_middle_bit);
     }
 }

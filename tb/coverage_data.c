@@ -25,10 +25,9 @@ void coverage_data_destroy(struct coverage_data *data)
 
 struct coverage_data *coverage_data_of_run(const char *config_name, const struct mmu_params *params,
                                            const char *command, uint64_t cycles,
-                                           const struct coverage_points *points)
+                                           const struct coverage_hits *hits)
 {
     struct coverage_data *data = coverage_data_create();
-    const struct coverage_point *point = (const struct coverage_point *)points;
     if (!data)
         return NULL;
     data->configs = calloc(1, sizeof(*data->configs));
@@ -43,9 +42,9 @@ struct coverage_data *coverage_data_of_run(const char *config_name, const struct
         return NULL;
     }
     for (unsigned i = 0; i < COVERAGE_POINTS; i++)
-        if (point[i].hits)
+        if (hits->count[i])
             data->points[i] =
-                (struct coverage_total){.hits = point[i].hits, .configs = 1, .first = point[i].first};
+                (struct coverage_total){.hits = hits->count[i], .configs = 1, .first = hits->first[i]};
     return data;
 }
 

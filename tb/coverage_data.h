@@ -6,7 +6,7 @@
 #ifndef TWINWALK_COVERAGE_DATA_H
 #define TWINWALK_COVERAGE_DATA_H
 
-#include "coverage_table.h"
+#include "coverage.h"
 
 /* A machine that was covered. */
 struct coverage_config {
@@ -43,7 +43,7 @@ void coverage_data_destroy(struct coverage_data *data);
 /* The coverage of one run, as data. NULL: out of memory. */
 struct coverage_data *coverage_data_of_run(const char *config_name, const struct mmu_params *params,
                                            const char *command, uint64_t cycles,
-                                           const struct coverage_points *points);
+                                           const struct coverage_hits *hits);
 
 /*
  * Adds `other` to `data`. NULL; or why not, with `data` as it was: a run is in

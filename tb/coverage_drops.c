@@ -67,23 +67,68 @@ static void sample_dropped(struct coverage *c, unsigned array, uint32_t entry, u
                    as_cached ? COVER_part_as_cached : COVER_part_elsewhere);
 }
 
+/* An entry that the invalidation looks at: what becomes of it, a bit of dimension `effect`. */
+static uint32_t sample_entry(struct coverage *c, unsigned array, uint32_t entry,
+                             const struct invalidation *inv, unsigned flush, unsigned current,
+                             struct drops *drops)
+{
+    const struct tlb_array *a = c->arrays[array].array;
+    bool walk_cache = array >= COVER_array_pde;
+    uint64_t tag = a->tag[entry];
+    bool dropped = x86_invalidates(walk_cache ? inv->walk_flags : inv->flags, inv->vpn, inv->pcid, tag,
+                                   walk_cache ? a->grain : 0);
+    if (dropped)
+        sample_dropped(c, array, entry, flush, inv->vpn, drops);
+    return 1u << effect_of(tag, current, dropped);
+}
+
+enum { SETS_OF_FLUSH = 8 };
+
+/* Entries of larger pages: they may lie in any set. */
+static bool has_fragments(const struct tlb_array *a)
+{
+    return (a->grain < GRAIN_1G && a->count[PAGE_1G]) || (a->grain == GRAIN_4K && a->count[PAGE_2M]);
+}
+
+/*
+ * The sets that an invalidation is watched in; returns how many. By address
+ * they are those that it looks at, or all of an L1 array with fragments; of a
+ * flush of an L2 TLB some, other ones each time.
+ */
+static unsigned sets_of(const struct coverage *c, const struct tlb_array *a, unsigned array,
+                        const struct invalidation *inv, uint32_t sets[SETS_OF_FLUSH])
+{
+    bool both = a->grain == GRAIN_4K_2M;
+    if (!(inv->flags & INV_ADDRESS)) {
+        for (uint32_t i = 0; i < SETS_OF_FLUSH; i++)
+            sets[i] = (c->broadcasts * SETS_OF_FLUSH + i) & (a->sets - 1);
+        return a->sets < SETS_OF_FLUSH ? a->sets : SETS_OF_FLUSH;
+    }
+    if (array < COVER_array_l2_4k && (a->grain == GRAIN_OWN || has_fragments(a)))
+        return 0;
+    sets[0] = (uint32_t)(inv->vpn >> (9 * (both ? PAGE_4K : a->grain))) & (a->sets - 1);
+    sets[1] = (uint32_t)(inv->vpn >> (9 * PAGE_2M)) & (a->sets - 1);
+    return both && sets[0] != sets[1] ? 2 : 1;
+}
+
 static void sample_array(struct coverage *c, unsigned array, const struct invalidation *inv, unsigned flush,
                          unsigned current, struct drops *drops)
 {
     const struct tlb_array *a = c->arrays[array].array;
-    bool walk_cache = array >= COVER_array_pde;
-    unsigned store = walk_cache ? COVER_structure_walk_cache : coverage_store_of(array);
-    unsigned flags = walk_cache ? inv->walk_flags : inv->flags, grain = walk_cache ? a->grain : 0;
-    uint32_t effects = 0;
-    for (uint32_t word = 0; word <= (a->sets * a->ways - 1) / 64; word++)
-        for (uint64_t left = a->valid[word]; left; left &= left - 1) {
-            uint32_t entry = word * 64 + (uint32_t)__builtin_ctzll(left);
-            uint64_t tag = a->tag[entry];
-            bool dropped = x86_invalidates(flags, inv->vpn, inv->pcid, tag, grain);
-            effects |= 1u << effect_of(tag, current, dropped);
-            if (dropped)
-                sample_dropped(c, array, entry, flush, inv->vpn, drops);
-        }
+    unsigned store = array >= COVER_array_pde ? COVER_structure_walk_cache : coverage_store_of(array);
+    bool large = array >= COVER_array_l2_4k && array < COVER_array_pde;
+    uint32_t effects = 0, sets[SETS_OF_FLUSH];
+    unsigned count = large || ((inv->flags & INV_ADDRESS) && array < COVER_array_pde)
+                         ? sets_of(c, a, array, inv, sets)
+                         : 0;
+    for (unsigned s = 0; s < count; s++)
+        for (uint32_t entry = sets[s] * a->ways; entry < (sets[s] + 1) * a->ways; entry++)
+            if (tlb_array_valid(a, entry))
+                effects |= sample_entry(c, array, entry, inv, flush, current, drops);
+    for (uint32_t word = 0; !count && word <= (a->sets * a->ways - 1) / 64; word++)
+        for (uint64_t left = a->valid[word]; left; left &= left - 1)
+            effects |= sample_entry(c, array, word * 64 + (uint32_t)__builtin_ctzll(left), inv, flush,
+                                    current, drops);
     for (; effects; effects &= effects - 1)
         cover_inv_effect(c, flush, store, coverage_lowest(effects));
 }
@@ -108,6 +153,7 @@ void coverage_sample_drops(struct coverage *c, const struct mmu *mmu, const stru
 {
     struct drops drops[COVER_tlb_COUNT] = {0};
     unsigned flush = flush_kind(c, &mmu->control);
+    c->broadcasts++;
     for (unsigned array = 0; array < COVERAGE_ARRAYS; array++)
         if (c->arrays[array].array)
             sample_array(c, array, inv, flush, mmu->context.pcid, drops);

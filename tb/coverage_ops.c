@@ -123,19 +123,30 @@ static void sample_op_lookups(struct coverage *c, unsigned op, const struct mmu 
     }
 }
 
-/* Some array has a translation that the operation's operands name. */
-static bool is_present(const struct coverage *c, unsigned op, uint64_t va, unsigned pcid)
+/* A translation of the PCID, in the arrays up to `last`. */
+static bool has_translations(const struct coverage *c, unsigned last, unsigned pcid)
 {
-    bool by_address = op != COVER_op_context && op != COVER_op_context_other;
-    unsigned flags = by_address ? INV_ADDRESS | INV_PCID : INV_PCID;
-    if (op == COVER_op_invlpg)
-        flags |= INV_GLOBALS;
-    for (unsigned i = 0; i < COVER_array_pde; i++) {
+    for (unsigned i = 0; i <= last; i++) {
         const struct tlb_array *a = c->arrays[i].array;
         uint32_t entries = a ? a->sets * a->ways : 0;
         for (uint32_t entry = 0; entry < entries; entry++)
-            if (tlb_array_valid(a, entry) && x86_invalidates(flags, x86_vpn(va), pcid, a->tag[entry], 0))
+            if ((a->tag[entry] & TAG_PCID) >> TAG_PCID_SHIFT == pcid && tlb_array_valid(a, entry) &&
+                !(a->tag[entry] & TAG_GLOBAL))
                 return true;
+    }
+    return false;
+}
+
+/* Some TLB has a translation that the operation's operands name. */
+static bool is_present(const struct coverage *c, unsigned op, uint64_t va, unsigned pcid)
+{
+    if (op == COVER_op_context || op == COVER_op_context_other)
+        return has_translations(c, COVER_array_l2i_1g, pcid);
+    for (unsigned i = 0; i < COVER_array_pde; i++) {
+        const struct tlb_array *a = c->arrays[i].array;
+        int entry = a ? tlb_array_search(a, x86_vpn(va), pcid) : TLB_MISS;
+        if (entry != TLB_MISS && (op == COVER_op_invlpg || !(a->tag[entry] & TAG_GLOBAL)))
+            return true;
     }
     return false;
 }
@@ -189,30 +200,15 @@ static void accept(struct coverage *c, const struct mmu *mmu, const struct mmu_i
 static void sample_waiting(struct coverage *c, const struct mmu *mmu)
 {
     const struct miss_queue *mq = &mmu->miss_queue;
-    const uint32_t waiting[COVER_waiting_COUNT] = {
-        [COVER_waiting_lookup] = mmu->lookup_valid, [COVER_waiting_pend] = mq->pend,
-        [COVER_waiting_merged] = mq->merged,        [COVER_waiting_l2_lookup] = mq->lookup,
-        [COVER_waiting_walk_pend] = mq->walk_pend,  [COVER_waiting_walk] = mq->walk,
-        [COVER_waiting_answer] = mq->answer,        [COVER_waiting_on_port] = mmu->answer_valid,
-    };
-    for (unsigned i = 0; i < COVER_waiting_COUNT; i++)
-        if (waiting[i] && !(c->waited >> i & 1)) {
-            c->waited |= 1u << i;
-            cover_op_waits(c, c->op, i);
-        }
-}
-
-static bool has_translations(const struct coverage *c, unsigned pcid)
-{
-    for (unsigned i = 0; i <= COVER_array_l1d_1g; i++) {
-        const struct tlb_array *a = c->arrays[i].array;
-        uint32_t entries = a ? a->sets * a->ways : 0;
-        for (uint32_t entry = 0; entry < entries; entry++)
-            if (tlb_array_valid(a, entry) && !(a->tag[entry] & TAG_GLOBAL) &&
-                (a->tag[entry] & TAG_PCID) >> TAG_PCID_SHIFT == pcid)
-                return true;
-    }
-    return false;
+    unsigned waiting =
+        (mmu->lookup_valid ? 1u << COVER_waiting_lookup : 0) |
+        (mmu->answer_valid ? 1u << COVER_waiting_on_port : 0) | (mq->pend ? 1u << COVER_waiting_pend : 0) |
+        (mq->merged ? 1u << COVER_waiting_merged : 0) | (mq->lookup ? 1u << COVER_waiting_l2_lookup : 0) |
+        (mq->walk_pend ? 1u << COVER_waiting_walk_pend : 0) | (mq->walk ? 1u << COVER_waiting_walk : 0) |
+        (mq->answer ? 1u << COVER_waiting_answer : 0);
+    for (unsigned left = waiting & ~c->waited; left; left &= left - 1)
+        cover_op_waits(c, c->op, coverage_lowest(left));
+    c->waited |= waiting;
 }
 
 /* CR3 changes at the end of this cycle. */
@@ -227,7 +223,7 @@ static void sample_switch(struct coverage *c, const struct control *control)
     bool same_root = !((value ^ control->cr3) & ((1ull << control->maxphyaddr) - 1) & ~0xfffull);
     cover_pcid_switch(c, write, same_root ? COVER_root_change_same : COVER_root_change_other,
                       pcid == now ? COVER_pcid_change_same : COVER_pcid_change_other,
-                      has_translations(c, pcid));
+                      has_translations(c, COVER_array_l1d_1g, pcid));
 }
 
 void coverage_sample_ops(struct coverage *c, const struct mmu *mmu, const struct mmu_in *in)
@@ -236,13 +232,13 @@ void coverage_sample_ops(struct coverage *c, const struct mmu *mmu, const struct
     bool fault_waiting = mmu->page_walker.result_valid && mmu->page_walker.result_fault == FAULT_PAGE;
 
     if (in->op_valid) {
-        unsigned state = coverage_control_state(control, fault_waiting), op = classify(&in->op, control);
+        unsigned state = coverage_control_state(control, fault_waiting);
         if (c->offered != state + 1) {
-            cover_op_offered(c, op, state);
+            cover_op_offered(c, classify(&in->op, control), state);
             c->offered = (uint8_t)(state + 1);
         }
         if (mmu->out.op_ready)
-            accept(c, mmu, in, op);
+            accept(c, mmu, in, classify(&in->op, control));
     }
     if (control->state == CONTROL_DRAIN) {
         sample_waiting(c, mmu);

@@ -29,7 +29,7 @@ struct coverage_array {
 };
 
 struct coverage {
-    struct coverage_points points;
+    struct coverage_hits hits_of;
     const struct mmu_params *params;
     uint64_t cycle;
     struct coverage_array arrays[COVERAGE_ARRAYS];
@@ -50,14 +50,15 @@ struct coverage {
     uint32_t waited;  /* values of dimension `waiting` sampled for this register write, a bit each */
 
     struct coverage_walk walks[WALKERS_MAX];
-    uint8_t not_ready[MMU_MAX_PORTS]; /* values of dimension `not_ready` in the cycle before, a bit each */
-    uint64_t request_offered;        /* cycle */
+    uint64_t request_offered; /* cycle */
+    uint32_t not_ready; /* why ports took nothing in the cycle before, MMU_MAX_PORTS bits for each reason */
     uint8_t sent[MISS_QUEUE_MAX][2]; /* times an entry was sent back, by an operation and by a drop */
     uint32_t epoch;                  /* counts changes of the PCID */
     uint16_t epoch_pcid;
 
     uint64_t filled_cycle, filled_tag; /* latest fill of an L1 TLB */
     bool filled;
+    uint32_t broadcasts;
     uint64_t broadcast_cycle; /* latest broadcast, and what it was */
     bool broadcast;
     uint8_t broadcast_kind; /* value of dimension `overtaking`, or its COUNT */
@@ -65,6 +66,7 @@ struct coverage {
 
     /* the present cycle, before its clock edge */
     bool busy;
+    uint32_t to_fill;   /* arrays that may be filled at the edge, a bit each */
     bool may_fill;      /* some array may be filled at the edge */
     bool looking_up;    /* a lookup in the L2 TLB ends and is not sent back */
     bool finishing;     /* the miss queue takes the result */
@@ -76,43 +78,55 @@ struct coverage {
     uint8_t lookup_valid, miss, answer_valid;
     struct l1_hit hits[MMU_MAX_PORTS]; /* of this cycle's lookups */
     uint32_t used;
-    uint64_t merges_refused;
-    struct miss_queue queue;
-    struct page_walker walker;
-    struct control control;
+    struct {
+        uint32_t pend, merged, lookup, walk_pend, walk, answer;
+    } queue;
+    struct {
+        uint8_t request, wait, drain, result_id, result_fault;
+        bool result_valid, memory_valid;
+    } walker;
+    struct {
+        uint8_t state;
+        bool dropping;
+    } control;
 };
 
-static inline void cover_point(struct coverage *c, struct coverage_point *point)
+static inline void cover_point(struct coverage *c, uint32_t *count)
 {
-    if (!point->hits++)
-        point->first = c->cycle;
+    if (__builtin_expect(*count == 0, 0))
+        c->hits_of.first[count - c->hits_of.count] = c->cycle;
+    *count += *count != UINT32_MAX;
 }
 
 /* cover_<group>(c, value...): the point of these values is hit. */
+#ifdef __SANITIZE_ADDRESS__
 #define COVER_CHECKED(dimension, value) (assert((value) < COVER_##dimension##_COUNT), (value))
+#else
+#define COVER_CHECKED(dimension, value) (value)
+#endif
 #define COVER_GROUP1(name, a, text)                                                                          \
     static inline void cover_##name(struct coverage *k, unsigned i)                                          \
     {                                                                                                        \
-        cover_point(k, &k->points.name[COVER_CHECKED(a, i)]);                                                \
+        cover_point(k, &k->hits_of.of.name[COVER_CHECKED(a, i)]);                                            \
     }
 #define COVER_GROUP2(name, a, b, text)                                                                       \
     static inline void cover_##name(struct coverage *k, unsigned i, unsigned j)                              \
     {                                                                                                        \
         unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
-        cover_point(k, &k->points.name[at]);                                                                 \
+        cover_point(k, &k->hits_of.of.name[at]);                                                             \
     }
 #define COVER_GROUP3(name, a, b, c, text)                                                                    \
     static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l)                  \
     {                                                                                                        \
         unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
-        cover_point(k, &k->points.name[at * COVER_##c##_COUNT + COVER_CHECKED(c, l)]);                       \
+        cover_point(k, &k->hits_of.of.name[at * COVER_##c##_COUNT + COVER_CHECKED(c, l)]);                   \
     }
 #define COVER_GROUP4(name, a, b, c, d, text)                                                                 \
     static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l, unsigned m)      \
     {                                                                                                        \
         unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
         at = at * COVER_##c##_COUNT + COVER_CHECKED(c, l);                                                   \
-        cover_point(k, &k->points.name[at * COVER_##d##_COUNT + COVER_CHECKED(d, m)]);                       \
+        cover_point(k, &k->hits_of.of.name[at * COVER_##d##_COUNT + COVER_CHECKED(d, m)]);                   \
     }
 #define COVER_GROUP5(name, a, b, c, d, e, text)                                                              \
     static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l, unsigned m,      \
@@ -121,7 +135,7 @@ static inline void cover_point(struct coverage *c, struct coverage_point *point)
         unsigned at = COVER_CHECKED(a, i) * COVER_##b##_COUNT + COVER_CHECKED(b, j);                         \
         at = at * COVER_##c##_COUNT + COVER_CHECKED(c, l);                                                   \
         at = at * COVER_##d##_COUNT + COVER_CHECKED(d, m);                                                   \
-        cover_point(k, &k->points.name[at * COVER_##e##_COUNT + COVER_CHECKED(e, n)]);                       \
+        cover_point(k, &k->hits_of.of.name[at * COVER_##e##_COUNT + COVER_CHECKED(e, n)]);                   \
     }
 #define COVER_GROUP6(name, a, b, c, d, e, f, text)                                                           \
     static inline void cover_##name(struct coverage *k, unsigned i, unsigned j, unsigned l, unsigned m,      \
@@ -131,7 +145,7 @@ static inline void cover_point(struct coverage *c, struct coverage_point *point)
         at = at * COVER_##c##_COUNT + COVER_CHECKED(c, l);                                                   \
         at = at * COVER_##d##_COUNT + COVER_CHECKED(d, m);                                                   \
         at = at * COVER_##e##_COUNT + COVER_CHECKED(e, n);                                                   \
-        cover_point(k, &k->points.name[at * COVER_##f##_COUNT + COVER_CHECKED(f, o)]);                       \
+        cover_point(k, &k->hits_of.of.name[at * COVER_##f##_COUNT + COVER_CHECKED(f, o)]);                   \
     }
 #include "coverage.def"
 
@@ -185,6 +199,7 @@ void coverage_sample_queue_after(struct coverage *c, const struct mmu *mmu);
 
 /* coverage_walks.c: walks and the memory channel. */
 void coverage_sample_memory(struct coverage *c, const struct mmu *mmu, const struct mmu_in *in);
+void coverage_sample_walk_caches(struct coverage *c, const struct mmu *mmu);
 void coverage_sample_walks_after(struct coverage *c, const struct mmu *mmu);
 
 /* coverage_overtaken.c and coverage_drops.c: the cycles of broadcasts and sweeps. */
@@ -194,7 +209,7 @@ void coverage_sample_sweep(struct coverage *c, const struct mmu *mmu);
 
 /* coverage_arrays.c: fills, ways, tags. */
 void coverage_attach(struct coverage *c, const struct mmu *mmu);
-void coverage_sample_fills_before(struct coverage *c);
+void coverage_sample_fills_before(struct coverage *c, const struct mmu *mmu);
 void coverage_sample_fills_after(struct coverage *c, const struct mmu *mmu);
 /* A hit: how old the entry is, whose it is. array: value of dimension `array`. */
 void coverage_sample_hit_entry(struct coverage *c, const struct mmu *mmu, unsigned array, uint32_t entry);

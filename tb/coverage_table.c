@@ -18,8 +18,8 @@
 #define COVER_DIMENSION_END(dimension)
 #include "coverage.def"
 
-#define FIRST(name)  (offsetof(struct coverage_points, name) / sizeof(struct coverage_point))
-#define COUNT(name)  (sizeof(((struct coverage_points *)0)->name) / sizeof(struct coverage_point))
+#define FIRST(name)  (offsetof(struct coverage_points, name) / sizeof(uint32_t))
+#define COUNT(name)  (sizeof(((struct coverage_points *)0)->name) / sizeof(uint32_t))
 #define D(dimension) &dimension_##dimension
 static const struct coverage_group_info groups[] = {
 #define COVER_GROUP1(name, a, text)       {#name, text, {D(a)}, 1, FIRST(name), COUNT(name)},

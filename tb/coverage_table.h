@@ -29,31 +29,24 @@ enum coverage_group {
     COVERAGE_GROUPS
 };
 
-/* What is known of a point. */
-struct coverage_point {
-    uint64_t hits;
-    uint64_t first; /* cycle of the first hit */
-};
-
-/* All points, group by group; the last dimension varies fastest. */
+/* A number for each point, group by group; the last dimension varies fastest. */
 struct coverage_points {
-#define COVER_SIZE(dimension)          COVER_##dimension##_COUNT
-#define COVER_GROUP1(name, a, text)    struct coverage_point name[COVER_SIZE(a)];
-#define COVER_GROUP2(name, a, b, text) struct coverage_point name[COVER_SIZE(a) * COVER_SIZE(b)];
-#define COVER_GROUP3(name, a, b, c, text)                                                                    \
-    struct coverage_point name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c)];
+#define COVER_SIZE(dimension)             COVER_##dimension##_COUNT
+#define COVER_GROUP1(name, a, text)       uint32_t name[COVER_SIZE(a)];
+#define COVER_GROUP2(name, a, b, text)    uint32_t name[COVER_SIZE(a) * COVER_SIZE(b)];
+#define COVER_GROUP3(name, a, b, c, text) uint32_t name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c)];
 #define COVER_GROUP4(name, a, b, c, d, text)                                                                 \
-    struct coverage_point name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c) * COVER_SIZE(d)];
+    uint32_t name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c) * COVER_SIZE(d)];
 #define COVER_GROUP5(name, a, b, c, d, e, text)                                                              \
-    struct coverage_point name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c) * COVER_SIZE(d) * COVER_SIZE(e)];
+    uint32_t name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c) * COVER_SIZE(d) * COVER_SIZE(e)];
 #define COVER_GROUP6(name, a, b, c, d, e, f, text)                                                           \
-    struct coverage_point                                                                                    \
+    uint32_t                                                                                                 \
         name[COVER_SIZE(a) * COVER_SIZE(b) * COVER_SIZE(c) * COVER_SIZE(d) * COVER_SIZE(e) * COVER_SIZE(f)];
 #include "coverage.def"
 };
 
 enum {
-    COVERAGE_POINTS = sizeof(struct coverage_points) / sizeof(struct coverage_point),
+    COVERAGE_POINTS = sizeof(struct coverage_points) / sizeof(uint32_t),
     COVERAGE_MAX_DIMENSIONS = 6,
     COVERAGE_NAME_BYTES = 160, /* enough for any point's name */
 };

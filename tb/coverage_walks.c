@@ -220,7 +220,7 @@ static void sample_channel(struct coverage *c, const struct mmu *mmu, const stru
 }
 
 /* A walk begins at this clock edge: what the walk caches have for it, deepest first. */
-static void sample_walk_caches(struct coverage *c, const struct mmu *mmu)
+void coverage_sample_walk_caches(struct coverage *c, const struct mmu *mmu)
 {
     const struct miss_queue *mq = &mmu->miss_queue;
     const struct page_walker *w = &mmu->page_walker;
@@ -246,7 +246,6 @@ void coverage_sample_memory(struct coverage *c, const struct mmu *mmu, const str
 {
     const struct page_walker *w = &mmu->page_walker;
     sample_channel(c, mmu, in);
-    sample_walk_caches(c, mmu);
     if (c->responding && w->drain >> c->responder & 1)
         sample_drained(c, mmu, &in->mem_resp);
     else if (c->responding)
@@ -316,14 +315,14 @@ static void sample_end(struct coverage *c, const struct mmu *mmu)
 
 void coverage_sample_walks_after(struct coverage *c, const struct mmu *mmu)
 {
-    const struct page_walker *w = &mmu->page_walker, *before = &c->walker;
-    uint8_t active = before->request | before->wait | before->drain;
+    const struct page_walker *w = &mmu->page_walker;
+    uint8_t active = c->walker.request | c->walker.wait | c->walker.drain;
     uint8_t started = w->request & (uint8_t)~active;
     if (started)
         sample_start(c, mmu, coverage_lowest(started));
-    if (w->result_valid && !before->result_valid)
+    if (w->result_valid && !c->walker.result_valid)
         sample_end(c, mmu);
-    if (w->memory_valid && (!before->memory_valid || c->taking)) {
+    if (w->memory_valid && (!c->walker.memory_valid || c->taking)) {
         c->request_offered = c->cycle + 1;
         if (c->taking)
             cover_channel(c, COVER_channel_request_after_request);

@@ -212,8 +212,7 @@ struct expectation {
 static const struct expectation expectations[] = {
     {one_after_another, COVERAGE_inv_effect,
      "invlpg/l1d/drops_current invlpg/l2/drops_current invlpg/walk_cache/drops_current*2 "
-     "drop/l1d/keeps_current drop/l2/keeps_current drop/walk_cache/drops_current*5 "
-     "drop/walk_cache/keeps_current*2"},
+     "drop/walk_cache/drops_current*5 drop/walk_cache/keeps_current*2"},
     {one_after_another, COVERAGE_tlb_hit, "l1d/4k/answers"},
     {one_after_another, COVERAGE_walk_end, "root/no/4k root/no/denied pml4e/confirming/denied"},
     {one_after_another, COVERAGE_confirmation, "walk_cache/page_fault"},
@@ -262,10 +261,9 @@ static const struct expectation expectations[] = {
     {side_by_side, COVERAGE_marks, "4k/two_hits_one_way"},
     {overtaken, COVERAGE_overtaken_walk, "invlpg/pte/read/taken invlpg/pml4e/read/response"},
     {overtaken, COVERAGE_inv_effect,
-     "invlpg/l1d/drops_current invlpg/l1d/keeps_current*2 invlpg/l2/drops_current "
-     "invlpg/l2/keeps_current*2 invlpg/walk_cache/drops_current*9 all/l1d/drops_current "
-     "all/l2/drops_current nonglobal/l1d/drops_current nonglobal/l2/drops_current "
-     "nonglobal/walk_cache/drops_current*3"},
+     "invlpg/l1d/drops_current invlpg/l2/drops_current invlpg/walk_cache/drops_current*9 "
+     "all/l1d/drops_current all/l2/drops_current nonglobal/l1d/drops_current "
+     "nonglobal/l2/drops_current nonglobal/walk_cache/drops_current*3"},
     {overtaken, COVERAGE_walk_end, "root/no/4k*3"},
     {overtaken, COVERAGE_fill_way,
      "l1d_4k/invalid*3 l2_4k/invalid*3 pde/invalid*4 pdpte/invalid*4 pml4e/invalid*4"},
@@ -310,9 +308,8 @@ static const struct expectation expectations[] = {
      "invlpg/l2/drops_current invlpg/l2/drops_global invlpg/l2/keeps_current*3 "
      "invlpg/l2/keeps_other_pcid*2 invlpg/l2/keeps_global invlpg/walk_cache/drops_current*2 "
      "invlpg/walk_cache/keeps_other_pcid*3 address_other/l1i/drops_other_pcid "
-     "address_other/l1d/keeps_other_pcid address_other/l1d/keeps_global "
-     "address_other/l2/drops_other_pcid address_other/l2/keeps_other_pcid "
-     "address_other/l2/keeps_global address_other/walk_cache/drops_other_pcid*3 "
+     "address_other/l1d/keeps_other_pcid address_other/l2/drops_other_pcid "
+     "address_other/l2/keeps_other_pcid address_other/walk_cache/drops_other_pcid*3 "
      "context/l1d/drops_current context/l2/drops_current context/walk_cache/drops_current*3 "
      "nonglobal/l1d/drops_current nonglobal/l2/drops_current"},
     {sizes_and_spaces, COVERAGE_inv_page,

@@ -38,20 +38,19 @@ static struct mmu_params machine(bool split)
 /* A run that hits some points, by its seed; cycles below 8, so that many are the same. */
 static struct coverage_data *run(const char *config, bool split, unsigned seed)
 {
-    struct coverage_points *points = calloc(1, sizeof(*points));
-    struct coverage_point *point = (struct coverage_point *)points;
+    struct coverage_hits *hits = calloc(1, sizeof(*hits));
     struct mmu_params params = machine(split);
     struct random_source source;
     char command[64];
-    assert_non_null(points);
+    assert_non_null(hits);
     random_seed(&source, seed);
     for (unsigned i = 0; i < COVERAGE_POINTS; i++)
         if (random_chance(&source, 300) && !coverage_unreachable(i) && !coverage_missing(i, &params))
-            point[i] = (struct coverage_point){1 + random_below(&source, 5), random_below(&source, 8)};
+            hits->count[i] = 1 + random_below(&source, 5), hits->first[i] = random_below(&source, 8);
     snprintf(command, sizeof(command), "twinwalk run -c %s --seed %u", config, seed);
-    struct coverage_data *data = coverage_data_of_run(config, &params, command, 1000 + seed, points);
+    struct coverage_data *data = coverage_data_of_run(config, &params, command, 1000 + seed, hits);
     assert_non_null(data);
-    free(points);
+    free(hits);
     return data;
 }
 
@@ -242,7 +241,7 @@ static void hit(struct coverage_data *data, unsigned group, const char *name, ui
 
 static struct coverage_data *untouched(const char *config, bool split)
 {
-    static struct coverage_points none;
+    static struct coverage_hits none;
     struct mmu_params params = machine(split);
     return coverage_data_of_run(config, &params, config, 1, &none);
 }
