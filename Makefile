@@ -70,6 +70,7 @@ REGRESS_ARGS ?=
 MUTATE ?= all
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
+CLOSING_CYCLES ?= 200M
 
 .PHONY: help all setup run test test-slurm test-report soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
@@ -113,7 +114,8 @@ coverage: setup ## reach every point of functional coverage, in lockstep (docs/c
 
 closing: setup ## measure how many cycles closing functional coverage takes, steered and not
 	+@$(BUILD_NOW) $(PROGRAM)
-	$(PROGRAM) coverage close --engine model --compare -j $(JOBS) -o build/closing
+	$(PROGRAM) regress configs/regress/scripts.yaml --coverage -j $(JOBS) -o build/closing/scripts
+	$(PROGRAM) coverage close --engine model --compare --start build/closing/scripts/coverage.json --budget $(CLOSING_CYCLES) -j $(JOBS) -o build/closing
 
 sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
 	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests

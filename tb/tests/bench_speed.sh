@@ -39,16 +39,16 @@ rates_everywhere() {
 }
 
 goals_judged() {
-    [ "$(grep -cE ' +[0-9]+\.[0-9]{2}  goal (>=|<) .*: (met|missed)$' "$work/out")" -eq 15 ]
+    [ "$(grep -cE ' +[0-9]+\.[0-9]{2}  goal (>=|<) .*: (met|missed)$' "$work/out")" -eq 19 ]
 }
 
 # As many brackets closed as opened, a run for each line of the table, two values for two repetitions
 # (the image is there once).
 json_complete() {
     [ "$(grep -c '"load": ' "$work/bench.json")" -eq "$(grep -cE '( +[0-9]+\.[0-9]{3}){4}$' "$work/out")" ] &&
-        [ "$(grep -c '"met": ' "$work/bench.json")" -eq 15 ] &&
+        [ "$(grep -c '"met": ' "$work/bench.json")" -eq 19 ] &&
         [ "$(tr -cd '{[' <"$work/bench.json" | wc -c)" -eq "$(tr -cd '}]' <"$work/bench.json" | wc -c)" ] &&
-        [ "$(grep -cE '"user_seconds": \[[0-9.e-]+, [0-9.e-]+\]' "$work/bench.json")" -eq 18 ]
+        [ "$(grep -cE '"user_seconds": \[[0-9.e-]+, [0-9.e-]+\]' "$work/bench.json")" -eq 22 ]
 }
 
 refused() {
