@@ -32,7 +32,7 @@ enum {
     HEIGHT = 980,
     NAMES_WIDTH = 460,
     FRAME = 200,  /* pixels for 2^zoom units of time */
-    NEAR = 150,   /* cycles up to which accept and invalidation are shown together with the failure */
+    NEAR = 24,    /* cycles up to which accept and invalidation are shown together with the failure */
     AROUND = 12,  /* cycles shown before the first of them and after the failure */
     MARKERS = 26, /* with a letter each */
 };
@@ -135,9 +135,7 @@ static void print_signal(FILE *out, const struct wave_row *row, const struct fst
     fprintf(out, "[color] %d\n@%x\n", colours[row->side], named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
     if (named)
         fprintf(out, "^1 %s/%s\n", directory, wave->names[row->table - 1].name);
-    if (row->label)
-        fprintf(out, "+{%s} ", row->label);
-    fprintf(out, "%s%s\n", row->signal->path, row->signal->range);
+    fprintf(out, "+{%s} %s%s\n", row->label, row->signal->path, row->signal->range);
 }
 
 static void print_rows(FILE *out, const struct wave_view *view, const struct fst_file *wave,

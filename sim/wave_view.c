@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_DIFFERENCES = 24, MOST_ELEMENTS = 8, PATH_LENGTH = 512 };
+enum { FIRST_DIFFERENCES = 4, MOST_DIFFERENCES = 40, MOST_ELEMENTS = 8, PATH_LENGTH = 512 };
 
 struct builder {
     struct wave_view *view;
@@ -33,12 +33,18 @@ static struct wave_row *add_row(struct builder *b, enum wave_row_kind kind, cons
     return row;
 }
 
-static void add_signal(struct builder *b, const struct fst_signal *signal, const char *label,
+/* `path` is shown behind what says whose it is. */
+static void add_signal(struct builder *b, const struct fst_signal *signal, const char *path,
                        enum wave_side side, enum wave_radix radix, uint32_t table)
 {
-    struct wave_row *row = add_row(b, ROW_SIGNAL, label);
-    if (!row)
+    static const char *const whose[] = {
+        [SIDE_NONE] = "", [SIDE_RTL] = "RTL ", [SIDE_MODEL] = "C   ", [SIDE_DIFFERENCE] = "DIFF "};
+    struct wave_row *row = add_row(b, ROW_SIGNAL, NULL);
+    if (!row || asprintf(&row->label, "%s%s", whose[side], path) < 0)
         return;
+    /* GTKWave shows what is behind the last dot. */
+    for (char *dot = strchr(row->label, '.'); dot; dot = strchr(dot, '.'))
+        *dot = '/';
     row->signal = signal;
     row->table = table;
     row->radix = radix;
@@ -92,11 +98,8 @@ static void add_pair(struct builder *b, const struct fst_signal *rtl, const stru
 {
     const struct fst_signal *const pair[] = {rtl, model};
     for (unsigned i = 0; i < 2; i++) {
-        char *label;
-        if (!pair[i] || asprintf(&label, "%s %s", i ? "C  " : "RTL", path) < 0)
-            continue;
-        add_signal(b, pair[i], label, i ? SIDE_MODEL : SIDE_RTL, radix, model ? model->table : 0);
-        free(label);
+        if (pair[i])
+            add_signal(b, pair[i], path, i ? SIDE_MODEL : SIDE_RTL, radix, model ? model->table : 0);
     }
 }
 
@@ -156,7 +159,7 @@ static void add_difference(struct builder *b, const struct difference *differenc
     const char *bits = difference->bits;
     unsigned width = (unsigned)strlen(bits), shown = 0;
 
-    add_signal(b, difference->signal, NULL, SIDE_DIFFERENCE, width > 1 ? RADIX_BIN : RADIX_HEX, 0);
+    add_signal(b, difference->signal, path, SIDE_DIFFERENCE, width > 1 ? RADIX_BIN : RADIX_HEX, 0);
     if (find(b, "cmodel.%s", path))
         add_twin(b, path, RADIX_HEX);
     bool array = name && (!strcmp(name, ".valid_q") || !strcmp(name, ".tag_q") || !strcmp(name, ".data_q"));
@@ -191,8 +194,16 @@ static int add_differences(struct builder *b)
     }
     fst_file_changes(b->wave, signals, d.count, note_change, &d);
     qsort(d.list, d.count, sizeof(*d.list), by_time);
-    for (size_t i = 0; i < d.count && i < MOST_DIFFERENCES && d.list[i].bits; i++)
+    bool later = false;
+    for (size_t i = 0; i < d.count && i < MOST_DIFFERENCES && d.list[i].bits; i++) {
+        if (i >= FIRST_DIFFERENCES && !later && d.list[i].since > d.list[0].since) {
+            later = true;
+            add_row(b, ROW_CLOSED_GROUP, "what differs later");
+        }
         add_difference(b, &d.list[i]);
+    }
+    if (later)
+        add_row(b, ROW_END, "what differs later");
     if (d.count == 0 || !d.list[0].bits)
         add_row(b, ROW_COMMENT, "RTL and C model do not differ");
     for (size_t i = 0; i < d.count; i++)
@@ -223,7 +234,7 @@ static int add_blocks(struct builder *b)
         const struct fst_signal *difference = find(b, "diff.%s", path);
         add_twin(b, path, RADIX_HEX);
         if (difference)
-            add_signal(b, difference, NULL, SIDE_DIFFERENCE, RADIX_BIN, 0);
+            add_signal(b, difference, path, SIDE_DIFFERENCE, RADIX_BIN, 0);
     }
     if (*open)
         add_row(b, ROW_END, open);
@@ -247,7 +258,7 @@ static size_t add_matching(struct builder *b, const char *prefix, const char *pa
         if (length)
             add_twin(b, signal->path + length, radix);
         else
-            add_signal(b, signal, NULL, SIDE_NONE, radix, signal->table);
+            add_signal(b, signal, signal->path, SIDE_NONE, radix, signal->table);
         found++;
     }
     return found;

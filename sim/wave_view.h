@@ -25,7 +25,7 @@ enum wave_side { SIDE_NONE, SIDE_RTL, SIDE_MODEL, SIDE_DIFFERENCE };
 
 struct wave_row {
     enum wave_row_kind kind;
-    char *label;                     /* of a group or comment; of a signal, NULL: its path */
+    char *label;
     const struct fst_signal *signal; /* ROW_SIGNAL */
     uint32_t table;                  /* of names for its values, 0: none */
     enum wave_radix radix;

@@ -11,6 +11,7 @@
 enum {
     TEXT_LENGTH = 1600,
     NAME_LENGTH = 24,
+    SHOWN = 16,    /* cycles for which a text of one cycle stays readable */
     RECENT = 4096, /* accesses whose acceptance is remembered; a power of two */
 };
 
@@ -34,7 +35,7 @@ enum lane {
 };
 
 struct value {
-    bool fleeting;  /* holds for its cycle only */
+    bool fleeting;  /* of its cycle only */
     uint64_t cycle; /* it was set in */
     char text[TEXT_LENGTH];
 };
@@ -49,7 +50,7 @@ struct wave_lanes {
     struct {
         uint64_t access, cycle;
     } accepted[RECENT];    /* by number of the access */
-    uint64_t invalidation; /* cycle in which the last operation was accepted */
+    uint64_t invalidation; /* cycle in which the last operation was accepted, or a fault dropped its page */
     uint64_t concerned;    /* the access that an event named last */
     uint64_t answered;     /* the access answered last */
     bool illegal;
@@ -69,7 +70,7 @@ static void add_single(struct wave_lanes *lanes)
         [LANE_MEMORY] = {"events", "memory_write", 0, NULL},
         [LANE_FAULT] = {"events", "fault", 2, faults},
         [LANE_FAULT_CODE] = {"events", "fault_code", 6, NULL},
-        [LANE_VERDICT] = {"judge", "verdict", 1, verdicts},
+        [LANE_VERDICT] = {"judge", "verdict", 2, verdicts},
         [LANE_RULE] = {"judge", "rule", 0, NULL},
         [LANE_FAILURE] = {"marks", "failure", 64, NULL},
         [LANE_ACCEPT] = {"marks", "accept", 64, NULL},
@@ -186,6 +187,16 @@ static bool of_walker(const struct event *event)
     return event->kind >= EVENT_WALK_START && event->kind <= EVENT_RESULT_LOST;
 }
 
+/* What the lane's name says already, with a number behind it, need not be in its text. */
+static const char *without(const char *text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    if (strncmp(text, prefix, length) != 0)
+        return text;
+    text += length;
+    return text + strspn(text, "0123456789,: ");
+}
+
 static void write_event(struct wave_lanes *lanes, const struct event *event)
 {
     char text[TEXT_LENGTH];
@@ -193,7 +204,7 @@ static void write_event(struct wave_lanes *lanes, const struct event *event)
 
     event_text(event, text, sizeof(text));
     if (lane != MAX_LANES)
-        put(lanes, lane, event->cycle, text);
+        put(lanes, lane, event->cycle, without(text, "operation accepted: "));
     else if (event->kind == EVENT_OP_DONE)
         clear(lanes, LANE_OPERATION);
     else if (event->kind == EVENT_ILLEGAL)
@@ -202,13 +213,13 @@ static void write_event(struct wave_lanes *lanes, const struct event *event)
         put(lanes, LANE_RULE, event->cycle, event->verdict);
     put_fault(lanes, event);
     if (event->kind <= EVENT_UNPAGED && event->kind != EVENT_OP && event->port < MMU_MAX_PORTS)
-        put(lanes, lanes->ports + event->port, event->cycle, text);
+        put(lanes, lanes->ports + event->port, event->cycle, without(text, "port "));
     if (event->kind == EVENT_DEQUEUE && event->entry < MISS_QUEUE_MAX)
         clear(lanes, lanes->entries + event->entry);
     else if (of_queue(event) && event->entry < MISS_QUEUE_MAX)
-        put(lanes, lanes->entries + event->entry, event->cycle, text);
+        put(lanes, lanes->entries + event->entry, event->cycle, without(text, "miss queue "));
     if (of_walker(event) && event->walker < WALKERS_MAX)
-        put(lanes, lanes->walkers + event->walker, event->cycle, text);
+        put(lanes, lanes->walkers + event->walker, event->cycle, without(text, "walker "));
 }
 
 void wave_lanes_event(void *self, const struct event *event)
@@ -225,7 +236,7 @@ void wave_lanes_event(void *self, const struct event *event)
         lanes->answered = event->access;
     if (event->kind == EVENT_ILLEGAL)
         lanes->illegal = true;
-    if (event->kind == EVENT_OP)
+    if (event->kind == EVENT_OP || event->kind == EVENT_FAULT_DROP)
         lanes->invalidation = event->cycle;
     if (lanes->rtl)
         write_event(lanes, event);
@@ -239,7 +250,7 @@ void wave_lanes_cycle(struct wave_lanes *lanes, uint64_t cycle)
             continue;
         if (lanes->list[i].bits)
             rtl_wave_number(lanes->rtl, i, 0);
-        else if (value->text[0])
+        else if (value->text[0] && cycle - value->cycle >= SHOWN)
             clear(lanes, i);
     }
 }

@@ -4,7 +4,8 @@
  * scopes
  *
  *   events  in words, what happens on each port, to each entry of the miss
- *           queue, in each walker, to the arrays, to operations
+ *           queue, in each walker, to the arrays, to operations. A text begins
+ *           in the cycle in which it happens and stays for a while
  *   judge   its verdict
  *   marks   cycles worth a look, known from the failure on
  */
@@ -36,7 +37,7 @@ void wave_lanes_cycle(struct wave_lanes *lanes, uint64_t cycle);
 
 /*
  * Marks of a failure in that cycle, of the acceptance of the access concerned
- * (UINT64_MAX: the one that an event named last), of the last operation before.
+ * (UINT64_MAX: the one that an event named last), of the last operation or fault's drop before.
  */
 void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accept);
 

@@ -107,7 +107,7 @@ views() {
     "$twinwalk" wave --list >"$work/views" && [ "$(wc -l <"$work/views")" -ge 5 ] || return 1
     while read -r view _; do
         "$twinwalk" wave --no-open --view "$view" "$work/wrong.fst" >"$work/out" || return 1
-        grep -q "^\[dumpfile\] \"/" "$work/wrong.$view.gtkw" && [ "$(grep -c '^+{RTL\|^TOP\|^events' "$work/wrong.$view.gtkw")" -gt 10 ] || return 1
+        grep -q "^\[dumpfile\] \"/" "$work/wrong.$view.gtkw" && [ "$(grep -c '^+{RTL \|^+{C \|^+{events' "$work/wrong.$view.gtkw")" -gt 10 ] || return 1
     done <"$work/views"
 }
 check "every view can be made" views
