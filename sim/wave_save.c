@@ -104,6 +104,8 @@ static int write_names(const struct fst_file *wave, const char *directory)
     }
     for (size_t t = 0; t < wave->table_count; t++) {
         const struct fst_names *names = &wave->names[t];
+        if (!names->count)
+            continue;
         struct output_file file;
         char *path;
         if (asprintf(&path, "%s/%s", directory, names->name) < 0)
@@ -130,7 +132,7 @@ static void print_signal(FILE *out, const struct wave_row *row, const struct fst
                                   [SIDE_RTL] = COLOUR_GREEN,
                                   [SIDE_MODEL] = COLOUR_YELLOW,
                                   [SIDE_DIFFERENCE] = COLOUR_RED};
-    bool named = row->table && row->table <= wave->table_count;
+    bool named = row->table && row->table <= wave->table_count && wave->names[row->table - 1].count;
 
     fprintf(out, "[color] %d\n@%x\n", colours[row->side], named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
     if (named)

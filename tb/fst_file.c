@@ -61,14 +61,19 @@ static char **copies(char *const *texts, unsigned count)
     return list;
 }
 
-static void add_table(void *self, const char *name, unsigned count, char *const *texts, char *const *values)
+/* Tables come in the order of their numbers; one that the library cannot read is left empty. */
+static void add_table(void *self, uint32_t number, const char *name, unsigned count, char *const *texts,
+                      char *const *values)
 {
     struct fst_file *file = self;
-    struct fst_names *grown = grow(file->names, file->table_count, sizeof(*grown));
-    if (!grown)
-        return;
-    file->names = grown;
-    file->names[file->table_count++] = (struct fst_names){
+    while (file->table_count < number) {
+        struct fst_names *grown = grow(file->names, file->table_count, sizeof(*grown));
+        if (!grown)
+            return;
+        file->names = grown;
+        file->names[file->table_count++] = (struct fst_names){0};
+    }
+    file->names[number - 1] = (struct fst_names){
         .name = strdup(name),
         .count = count,
         .texts = copies(texts, count),

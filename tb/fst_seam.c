@@ -51,7 +51,8 @@ static uint32_t attribute(const struct fstHierAttr *attr, const struct fst_liste
         return (uint32_t)attr->arg;
     struct fstETab *table = fstUtilityExtractEnumTableFromString(attr->name);
     if (table)
-        listener->table(listener->self, table->name, table->elem_count, table->literal_arr, table->val_arr);
+        listener->table(listener->self, (uint32_t)attr->arg, table->name, table->elem_count,
+                        table->literal_arr, table->val_arr);
     fstUtilityFreeEnumTable(table);
     return 0;
 }

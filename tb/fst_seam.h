@@ -16,8 +16,9 @@ struct fst_listener {
      * none). */
     void (*signal)(void *self, const char *scopes, const char *name, unsigned bits, uint32_t handle,
                    uint32_t table);
-    /* A table, counted from 1: text and value ('0' and '1') of each. */
-    void (*table)(void *self, const char *name, unsigned count, char *const *texts, char *const *values);
+    /* A table by its number, from 1: text and value ('0' and '1') of each. */
+    void (*table)(void *self, uint32_t number, const char *name, unsigned count, char *const *texts,
+                  char *const *values);
     void (*comment)(void *self, const char *text);
 };
 
