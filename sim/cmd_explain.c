@@ -100,9 +100,9 @@ static void own_options_first(int argc, char **argv)
 {
     int place = 1;
 
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0;) {
+    for (int i = 1; i < argc && argv[i] != NULL && strcmp(argv[i], "--") != 0;) {
         int words = own_words(argv[i]);
-        char *moved[2] = {argv[i], words == 2 && i + 1 < argc ? argv[i + 1] : NULL};
+        char *moved[2] = {argv[i], words == 2 ? argv[i + 1] : NULL};
         if (words == 0 || (words == 2 && moved[1] == NULL)) {
             i++;
             continue;

@@ -48,9 +48,11 @@ static void add_line(struct wave *wave, uint64_t cycle, const char *text, size_t
     }
     char *copy = strndup(text, length);
     wave->short_of_memory |= copy == NULL;
-    if (copy != NULL)
-        wave->lines[wave->count++] =
-            (struct line){.cycle = cycle, .number = wave->count, .text = copy, .operation = operation};
+    if (copy == NULL)
+        return;
+    wave->lines[wave->count] =
+        (struct line){.cycle = cycle, .number = wave->count, .text = copy, .operation = operation};
+    wave->count++;
 }
 
 /* A text signal changes: several events of one cycle are one text, with bars between. */
