@@ -233,7 +233,7 @@ static void plot_heat(FILE *out, const void *context)
     fprintf(out,
             "set xrange [-0.5:%g]\nset yrange [-0.5:%g]\nunset grid\nunset key\n"
             "set rmargin 14\nset palette defined (0 '#f7fbff', 1 '#5aa2d6')\n"
-            "plot $heat using 1:2:3 with image pixels, "
+            "plot $heat using 1:2:($1-.5):($1+.5):($2-.5):($2+.5):3 with boxxyerror fs solid lc palette, "
             "$heat using 1:2:(sprintf('%%.4g', $3)) with labels font ',11' tc rgb '#1c2733' notitle\n",
             (double)x->steps - 0.5, (double)y->steps - 0.5);
     free(rest);
@@ -255,21 +255,48 @@ static bool widest_axes(const struct report *report, struct axis_chart *chart)
     return chart->other < report->axis_count;
 }
 
+/* Whether there is a benefit at one of these steps at least; other == axis_count: of one axis. gnuplot draws
+ * nothing of nothing. */
+static bool has_value(const struct axis_chart *chart, size_t workload)
+{
+    const struct report *report = chart->report;
+    size_t rows = chart->other < report->axis_count ? report->axes[chart->other].steps : 1;
+    for (size_t step = 0; step < report->axes[chart->axis].steps; step++)
+        for (size_t row = 0; row < rows; row++) {
+            size_t point = point_at(report, chart->axis, step, chart->other, row);
+            if (point < report->point_count && !isnan(report_value(report, point, workload, report->benefit)))
+                return true;
+        }
+    return false;
+}
+
+static void draw_front(const struct report *report, size_t workload, const char *directory, FILE *out)
+{
+    struct front_chart chart = {
+        .report = report, .workload = workload, .front = report_front(report, workload)};
+    bool any = false;
+    for (size_t point = 0; chart.front && point < report->point_count; point++)
+        any = any || chart.front[point];
+    if (any)
+        draw(out, directory, "pareto", workload == all_workloads ? "all" : report->workloads[workload],
+             plot_front, &chart);
+    free(chart.front);
+}
+
 static void draw_all(const struct report *report, const char *directory, FILE *out)
 {
-    for (size_t i = 0; i <= report->workload_count; i++) {
-        struct front_chart chart = {.report = report, .workload = i == 0 ? all_workloads : i - 1};
-        if (i == 1 && report->workload_count == 1)
-            break;
-        chart.front = report_front(report, chart.workload);
-        if (chart.front)
-            draw(out, directory, "pareto", i == 0 ? "all" : report->workloads[i - 1], plot_front, &chart);
-        free(chart.front);
+    draw_front(report, all_workloads, directory, out);
+    for (size_t i = 0; report->workload_count > 1 && i < report->workload_count; i++)
+        draw_front(report, i, directory, out);
+    struct axis_chart chart = {.report = report, .other = report->axis_count};
+    for (chart.axis = 0; chart.axis < report->axis_count; chart.axis++) {
+        bool any = false;
+        for (size_t workload = 0; workload < report->workload_count; workload++)
+            any = any || has_value(&chart, workload);
+        if (any)
+            draw(out, directory, "axis", report->axes[chart.axis].name, plot_curve, &chart);
     }
-    struct axis_chart chart = {.report = report};
-    for (chart.axis = 0; chart.axis < report->axis_count; chart.axis++)
-        draw(out, directory, "axis", report->axes[chart.axis].name, plot_curve, &chart);
-    if (widest_axes(report, &chart))
+    if (widest_axes(report, &chart) && has_value(&chart, all_workloads))
         draw(out, directory, "heat", "all", plot_heat, &chart);
 }
 

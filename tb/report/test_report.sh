@@ -278,6 +278,23 @@ charts() {
     done
 }
 
+# Of a sweep in which hardly a run is done, and of one without any: what there is, and no complaint.
+hardly_anything() {
+    mkdir -p "$work/hardly"
+    jq '.runs |= map(if .point == 9 then . else .kind = "pending" | .metrics = {} | del(.statistics) end)' "$results" >"$work/hardly/results.json"
+    "$twinwalk" report "$work/hardly" >"$work/said" 2>&1 || { cat "$work/said" && return 1; }
+    is charts "$(cd "$work/hardly/charts" && echo *.svg)" \
+        "axis-l1d.sets_4k.svg axis-l2.sets.svg axis-walk_cache.sets_pde_ways_pde.svg heat-all.svg pareto-all.svg pareto-graph.svg pareto-hash_join.svg" || return 1
+    go "file://$PWD/$work/hardly/report.html"
+    is marks "$(js 'document.querySelectorAll("#front circle").length')" 1 && quiet_console || return 1
+    jq '.runs = []' "$results" >"$work/hardly/results.json"
+    rm -r "$work/hardly/charts"
+    "$twinwalk" report "$work/hardly" >"$work/said" 2>&1 || { cat "$work/said" && return 1; }
+    go "file://$PWD/$work/hardly/report.html"
+    is marks "$(js 'document.querySelectorAll("#front circle").length')" 0 &&
+        is rows "$(js 'document.querySelectorAll("#runs tbody tr").length')" 48 && quiet_console
+}
+
 cp tb/data/sweep/results.json "$results"
 check "twinwalk report" "$twinwalk" report "$work"
 check "a browser" start_browser
@@ -295,6 +312,7 @@ if [ -n "$session" ]; then
     check "the address" address
     check "names with markup" hostile
     check "a thousand points" large
+    check "hardly anything, and nothing" hardly_anything
     check "a sweep, from its file to the page" real_sweep
     check "charts as SVG and PNG" charts
     go "$page"
