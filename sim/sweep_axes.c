@@ -166,7 +166,7 @@ static int read_key(struct sweep *sweep, struct yaml_tree *tree, const yaml_node
 
     if (yaml_tree_text(key) == NULL)
         return yaml_tree_complain(tree, key, 0, "a key must be a word");
-    grown = realloc(axis->values, (axis->keys.count + 1) * sizeof(*grown));
+    grown = reallocarray(axis->values, axis->keys.count + 1, sizeof(*grown));
     if (grown == NULL)
         return yaml_tree_complain(tree, key, 0, "out of memory");
     axis->values = grown;
