@@ -30,5 +30,6 @@ int cmd_code_coverage(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_points(int argc, char **argv);
 int cmd_wave(int argc, char **argv);
+int cmd_area(int argc, char **argv);
 
 #endif

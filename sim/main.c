@@ -35,6 +35,7 @@ static const struct command commands[] = {
     {"sweep", "twinwalk sweep", "run the model at all points of a sweep", cmd_sweep},
     {"points", "twinwalk points", "do the runs of one batch; sweep starts it", cmd_points},
     {"task", "twinwalk task", "do the jobs of one Slurm task; --slurm starts it", cmd_task},
+    {"area", "twinwalk area", "synthesize the RTL, and print what it costs in gates and memory", cmd_area},
 };
 
 static void print_usage(FILE *out)
