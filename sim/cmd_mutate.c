@@ -15,11 +15,9 @@
 
 enum { MAX_JOBS = 4096, DEFAULT_CHUNK = 600, MAX_CHUNK = 60000 };
 
-static const double least_score = 98;
-
 struct arguments {
     const char *plan, *directory, *known, *patch, *half, *catalogue, *sources;
-    uint64_t sample, seed;
+    uint64_t sample, seed, least;
     unsigned jobs, chunk;
     bool list;
     char **only;
@@ -37,6 +35,7 @@ enum {
     KEY_ONLY,
     KEY_CATALOGUE,
     KEY_SOURCES,
+    KEY_LEAST,
 };
 
 static const struct argp_option option_table[] = {
@@ -50,6 +49,7 @@ static const struct argp_option option_table[] = {
     {"half", KEY_HALF, "HALF", 0, "only lockstep, or only judge (default: both, where the plan has both)", 0},
     {"known", KEY_KNOWN, "FILE", 0, "what is shown of mutants (default: tb/mutants/known.yaml)", 0},
     {"catalogue", KEY_CATALOGUE, "FILE", 0, "text for the page: how the bugs put in by hand did", 0},
+    {"least", KEY_LEAST, "PERCENT", 0, "score of the lockstep that is enough (default: 98)", 0},
     {"chunk", KEY_CHUNK, "N", 0, "mutants in one build at most (default: 600)", 0},
     {"jobs", 'j', "N", 0, "runs at a time (default: the processors)", 0},
     {"output", 'o', "DIR", 0, "directory of the results (default: build/mutants)", 0},
@@ -90,6 +90,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_KNOWN:
         arguments->known = arg;
         return 0;
+    case KEY_LEAST:
+        return parse_number(state, arg, 100, &arguments->least);
     case KEY_SOURCES:
         arguments->sources = arg;
         return 0;
@@ -199,7 +201,7 @@ static int write_report(const struct mutate_report *report, const char *name,
 }
 
 /* The last line counts mutants: caught or shown equivalent, and not. */
-static int conclude(const struct mutate_report *report)
+static int conclude(const struct mutate_report *report, double least)
 {
     struct mutate_totals totals = {{0}};
     size_t failed;
@@ -209,7 +211,7 @@ static int conclude(const struct mutate_report *report)
         return report->interrupted ? EXIT_INTERNAL : EXIT_AGREED;
     totals = mutate_totals(report, HALF_LOCKSTEP, MUTATIONS, -1);
     failed = totals.count[STANDING_WRONG];
-    if (mutate_score(&totals) < least_score)
+    if (mutate_score(&totals) < least)
         failed += totals.count[STANDING_SURVIVOR];
     printf("%zu passed, %zu failed\n", totals.count[STANDING_CAUGHT] + totals.count[STANDING_EXCUSED],
            failed);
@@ -265,7 +267,7 @@ static int run(const struct arguments *arguments, const struct mutant_list *list
     report.interrupted = end != MUTATE_DONE;
     code = EXIT_INTERNAL;
     if (end != MUTATE_FAILED) {
-        code = conclude(&report);
+        code = conclude(&report, (double)arguments->least);
         if (write_report(&report, "mutants.json", mutate_report_json) != 0 ||
             write_report(&report, "report.html", mutate_report_html) != 0)
             code = EXIT_INTERNAL;
@@ -346,6 +348,7 @@ int cmd_mutate(int argc, char **argv)
     struct arguments arguments = {.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
                                   .chunk = DEFAULT_CHUNK,
                                   .seed = 1,
+                                  .least = 98,
                                   .directory = "build/mutants"};
     const char *given = getenv("RTL_DIR");
     char *sources = given != NULL ? NULL : project_path("rtl");

@@ -5,8 +5,9 @@
 # For each, that the outputs of the whole MMU and what every register becomes
 # are the same functions of inputs and registers as without it: Yosys makes the
 # logic of a small MMU, ABC compares. The two geometries have between them
-# every branch of the RTL that depends on parameters. What needs to know which
-# states can be reached is not proven this way.
+# every branch of the RTL that depends on parameters, with one data port: what
+# numbers ports is not for this script, nor what needs to know which states can
+# be reached.
 #
 # Prints a line for each: its name and "equivalent", "different" (as far as all
 # states count) or "undecided". Exit status 1 unless all are equivalent.
@@ -17,7 +18,7 @@ seconds=${SECONDS_EACH:-30}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-common="DataPorts=2 MissQueueEntries=4 L2Latency=2 Walkers=2"
+common="DataPorts=1 MissQueueEntries=4 L2Latency=2 Walkers=2"
 geometries=(
     "$common L1iSets4k=1 L1iWays4k=2 L1iSets2m=1 L1iWays2m=2 L1iWays1g=0 L1iReplacement=1
      L1dSets4k=2 L1dWays4k=3 L1dSets2m=1 L1dWays2m=1 L1dWays1g=2 L1dReplacement=2
