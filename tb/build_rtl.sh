@@ -30,9 +30,10 @@ case ${RTL_COVERAGE:-} in
 line | toggle)
     # Split and reordered statements would leave their counters behind, under conditions that they have changed.
     flags="$flags --coverage-line -fno-split -fno-reorder"
-    # Counters are many and slow to compile; those of toggles by far the most.
-    [ "$RTL_COVERAGE" = line ] || flags="$flags --coverage-toggle"
-    optimize=-O1 coverage=1 runtime_sources="$runtime_sources verilated_cov" more=tb/rtl_for_coverage.sh
+    # Counters of toggles are so many that optimizing them takes longer than anything that is run.
+    optimize=-O1
+    [ "$RTL_COVERAGE" = line ] || flags="$flags --coverage-toggle" optimize=-O0
+    coverage=1 runtime_sources="$runtime_sources verilated_cov" more=tb/rtl_for_coverage.sh
     ;;
 *)
     echo "tb/build_rtl.sh: RTL_COVERAGE is '$RTL_COVERAGE', not line or toggle" >&2
