@@ -9,8 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bench_watch.h"
+
 enum {
-    NO_TAG = 0xff,
     FULL_COMPARE = 4096,  /* cycles between comparisons of array contents; a power of two */
     ROUTINE_CHECK = 8192, /* rounds of the loop between looks at the clock and the watchdog */
     SETTLE = 64,          /* cycles run after the last answer, in which nothing may come */
@@ -24,16 +25,10 @@ struct flags {
 
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-static void fail(struct bench_loop *loop, enum bench_outcome outcome)
-{
-    if (loop->outcome == OUTCOME_DONE)
-        loop->outcome = outcome;
-}
-
 static __attribute__((noinline, cold)) void illegal(struct bench_loop *loop)
 {
     bool first = loop->outcome == OUTCOME_DONE;
-    fail(loop, OUTCOME_ILLEGAL);
+    bench_loop_fail(loop, OUTCOME_ILLEGAL);
     if (first && loop->events)
         bench_events_illegal(loop->events, loop->cycle, judge_verdict(loop->judge));
 }
@@ -84,7 +79,7 @@ static inline unsigned ports_in(unsigned mask)
 static __attribute__((noinline, cold)) void stray_answer(struct bench_loop *loop, unsigned port, unsigned tag)
 {
     snprintf(loop->message, sizeof(loop->message), "port %u answers tag %u, which no access has", port, tag);
-    fail(loop, OUTCOME_PROTOCOL);
+    bench_loop_fail(loop, OUTCOME_PROTOCOL);
 }
 
 static inline __attribute__((always_inline)) void
@@ -141,7 +136,7 @@ static __attribute__((noinline)) void finish_op(struct bench_loop *loop)
 {
     if (!loop->op_running) {
         snprintf(loop->message, sizeof(loop->message), "an operation is complete, but none was running");
-        fail(loop, OUTCOME_PROTOCOL);
+        bench_loop_fail(loop, OUTCOME_PROTOCOL);
         return;
     }
     loop->op_running = false;
@@ -197,53 +192,6 @@ static __attribute__((noinline, cold)) bool go_on(struct bench_loop *loop)
     return loop->visitor.difference && loop->visitor.difference(loop->visitor.self, loop);
 }
 
-/* Ends the run if an access or operation has waited for its end longer than `limit`; says whether. */
-static bool end_if_waiting(struct bench_loop *loop, uint64_t limit)
-{
-    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
-        const struct bench_port *port = &loop->ports[p];
-        for (unsigned tag = 0; tag < MMU_TAGS; tag++) {
-            const struct outstanding *access = &port->outstanding[tag];
-            if (tag == port->next_tag || (port->free_tags >> tag & 1) || loop->cycle - access->cycle <= limit)
-                continue;
-            snprintf(loop->message, sizeof(loop->message),
-                     "access %" PRIu64 " (port %u, tag %u, va 0x%016" PRIx64 "), accepted in cycle %" PRIu64
-                     ", is not answered",
-                     access->index, p, tag, access->va, access->cycle);
-            fail(loop, OUTCOME_HANG);
-            return true;
-        }
-    }
-    if (loop->op_running && loop->cycle - loop->op_cycle > limit) {
-        snprintf(loop->message, sizeof(loop->message),
-                 "the operation accepted in cycle %" PRIu64 " does not complete", loop->op_cycle);
-        fail(loop, OUTCOME_HANG);
-        return true;
-    }
-    return false;
-}
-
-static void refused_since(struct bench_loop *loop, uint64_t cycle)
-{
-    snprintf(loop->message, sizeof(loop->message), "nothing offered was accepted since cycle %" PRIu64,
-             cycle);
-    fail(loop, OUTCOME_HANG);
-}
-
-/* What has waited longer than hang_limit, if anything. */
-static void look_for_hang(struct bench_loop *loop, uint64_t *accepted, uint64_t *since)
-{
-    if (end_if_waiting(loop, loop->hang_limit))
-        return;
-    uint64_t count = loop->counts.accepted + loop->counts.ops_done;
-    if (count != *accepted || !(loop->offer.req_valid || loop->offer.op_valid)) {
-        *accepted = count;
-        *since = loop->cycle;
-    } else if (loop->cycle - *since > loop->hang_limit) {
-        refused_since(loop, *since);
-    }
-}
-
 /*
  * How many cycles from now neither model nor memory nor stimulus can change
  * anything, given that nothing is accepted and nothing moves on the memory
@@ -272,13 +220,13 @@ static __attribute__((noinline)) uint64_t quiet_cycles(struct bench_loop *loop)
         return quiet;
 
     /* Nothing will ever happen again: no need to wait for hang_limit. */
-    if (end_if_waiting(loop, 0))
+    if (bench_watch_waiting(loop, 0))
         return 0;
     if (loop->offer.req_valid || loop->offer.op_valid) {
-        refused_since(loop, loop->cycle);
+        bench_watch_refused(loop, loop->cycle);
     } else if (!loop->stopped) {
         snprintf(loop->message, sizeof(loop->message), "the stimulus waits, but nothing is outstanding");
-        fail(loop, OUTCOME_STUCK);
+        bench_loop_fail(loop, OUTCOME_STUCK);
     }
     return 0;
 }
@@ -329,14 +277,14 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
     uint64_t settle = SETTLE;
     uint64_t lag = 0;    /* cycles that the memory has not been told of yet */
     unsigned asking = 0; /* requests that it has not answered */
-    uint64_t watch_accepted = 0, watch_since = loop->cycle;
+    struct bench_watch watch = {.since = loop->cycle};
     memset(&in, 0, sizeof(in));
 
     for (;;) {
         if (flags.rtl && flags.model && !loop->model_lost &&
             UNLIKELY(!rtl_compare(loop->rtl, loop->mmu, !(loop->cycle & loop->compare_mask))) &&
             !go_on(loop)) {
-            fail(loop, OUTCOME_MISMATCH);
+            bench_loop_fail(loop, OUTCOME_MISMATCH);
             if (!lingers(loop))
                 break;
         }
@@ -362,7 +310,8 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         uint8_t ready = out->req_ready & loop->tags_left;
         drive(loop, ready, out->op_ready);
         if (UNLIKELY(loop->outcome != OUTCOME_DONE) && !lingers(loop))
-            break; /* from the answers, from quiet_cycles or look_for_hang, or from the memory's listener */
+            break; /* from the answers, from quiet_cycles or bench_watch_look, or from the memory's listener
+                    */
 
         struct stimulus_offer *offer = &loop->offer;
         uint8_t accepted = offer->req_valid & ready;
@@ -446,7 +395,7 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         }
         if (--routine == 0) {
             routine = ROUTINE_CHECK;
-            look_for_hang(loop, &watch_accepted, &watch_since);
+            bench_watch_look(&watch, loop);
             if (loop->progress)
                 loop->progress(loop->progress_self, loop);
         }
@@ -461,7 +410,7 @@ static inline __attribute__((always_inline)) enum bench_outcome run(struct bench
         illegal(loop);
     if (loop->outcome == OUTCOME_DONE && flags.rtl && flags.model && !loop->model_lost &&
         !rtl_compare(loop->rtl, loop->mmu, true))
-        fail(loop, OUTCOME_MISMATCH);
+        bench_loop_fail(loop, OUTCOME_MISMATCH);
     return loop->outcome;
 }
 

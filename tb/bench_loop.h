@@ -37,7 +37,7 @@ enum bench_outcome {
     OUTCOME_STOPPED,  /* a visitor has seen enough */
 };
 
-enum { ANSWER_KINDS = 64 };
+enum { ANSWER_KINDS = 64, NO_TAG = 0xff };
 
 /* What the bench itself counts, whatever the engine. */
 struct bench_counts {
@@ -116,6 +116,13 @@ struct bench_loop {
     enum bench_outcome outcome;
     char message[256]; /* what happened, unless the judge or the comparison tells */
 };
+
+/* Something is wrong, unless something was before: the run ends. */
+static inline void bench_loop_fail(struct bench_loop *loop, enum bench_outcome outcome)
+{
+    if (loop->outcome == OUTCOME_DONE)
+        loop->outcome = outcome;
+}
 
 /* From the present cycle on events of the model are told too. -1: memory is short. */
 int bench_loop_observe(struct bench_loop *loop);
