@@ -42,42 +42,42 @@ struct coverage {
     uint8_t last_size[COVER_size_place_COUNT][MMU_MAX_PORTS]; /* and 1; 0: none yet */
 
     /* the operation accepted last, and that before it */
-    uint8_t op; /* value of dimension `op` */
-    bool any_op;
     struct op_req request;
-    uint16_t op_pcid; /* that it is for */
-    uint8_t offered;  /* values of dimension `control_state` sampled for the one on offer, and 1 */
     uint32_t waited;  /* values of dimension `waiting` sampled for this register write, a bit each */
+    uint16_t op_pcid; /* that it is for */
+    uint8_t op;       /* value of dimension `op` */
+    bool any_op;
+    uint8_t offered; /* value of dimension `control_state` sampled last for the one on offer, and 1 */
+
+    /* broadcasts, and the latest */
+    uint8_t broadcast_kind; /* value of dimension `overtaking`, or its COUNT */
+    bool broadcast;         /* there was one */
+    bool filled;            /* and a fill of an L1 TLB */
+    uint32_t broadcasts;
+    uint64_t broadcast_cycle;
+    struct invalidation broadcast_inv;
+    uint64_t filled_cycle, filled_tag; /* latest fill of an L1 TLB */
 
     struct coverage_walk walks[WALKERS_MAX];
-    uint64_t request_offered; /* cycle */
-    uint32_t not_ready; /* why ports took nothing in the cycle before, MMU_MAX_PORTS bits for each reason */
+    uint64_t request_offered;        /* cycle */
     uint8_t sent[MISS_QUEUE_MAX][2]; /* times an entry was sent back, by an operation and by a drop */
-    uint32_t epoch;                  /* counts changes of the PCID */
+    uint32_t not_ready; /* why ports took nothing in the cycle before, MMU_MAX_PORTS bits for each reason */
+    uint32_t epoch;     /* counts changes of the PCID */
     uint16_t epoch_pcid;
-
-    uint64_t filled_cycle, filled_tag; /* latest fill of an L1 TLB */
-    bool filled;
-    uint32_t broadcasts;
-    uint64_t broadcast_cycle; /* latest broadcast, and what it was */
-    bool broadcast;
-    uint8_t broadcast_kind; /* value of dimension `overtaking`, or its COUNT */
-    struct invalidation broadcast_inv;
 
     /* the present cycle, before its clock edge */
     bool busy;
-    uint32_t to_fill;   /* arrays that may be filled at the edge, a bit each */
-    bool may_fill;      /* some array may be filled at the edge */
-    bool looking_up;    /* a lookup in the L2 TLB ends and is not sent back */
-    bool finishing;     /* the miss queue takes the result */
-    bool responding;    /* a response is taken */
-    bool taking;        /* memory takes the request */
-    uint64_t fill_vpn;  /* of what the L1 TLB gets then */
-    int looked_up;      /* entry whose lookup ends, or NO_ENTRY */
-    unsigned responder; /* walker */
-    uint8_t lookup_valid, miss, answer_valid;
+    bool may_fill;                     /* some array may be filled at the edge */
+    bool looking_up;                   /* a lookup in the L2 TLB ends and is not sent back */
+    bool finishing;                    /* the miss queue takes the result */
+    bool responding;                   /* a response is taken */
+    bool taking;                       /* memory takes the request */
+    uint32_t to_fill;                  /* arrays that may be filled, a bit each */
+    uint32_t used;                     /* entries of the miss queue */
+    int looked_up;                     /* entry whose lookup ends, or NO_ENTRY */
+    unsigned responder;                /* walker */
+    uint64_t fill_vpn;                 /* of what the L1 TLB gets */
     struct l1_hit hits[MMU_MAX_PORTS]; /* of this cycle's lookups */
-    uint32_t used;
     struct {
         uint32_t pend, merged, lookup, walk_pend, walk, answer;
     } queue;
@@ -89,6 +89,7 @@ struct coverage {
         uint8_t state;
         bool dropping;
     } control;
+    uint8_t lookup_valid, miss, answer_valid;
 };
 
 static inline void cover_point(struct coverage *c, uint32_t *count)
