@@ -21,12 +21,12 @@ trap 'rm -rf "$work"' EXIT
 common="DataPorts=1 MissQueueEntries=4 L2Latency=2 Walkers=2"
 geometries=(
     "$common L1iSets4k=1 L1iWays4k=2 L1iSets2m=1 L1iWays2m=2 L1iWays1g=0 L1iReplacement=1
-     L1dSets4k=2 L1dWays4k=3 L1dSets2m=1 L1dWays2m=1 L1dWays1g=2 L1dReplacement=2
-     L2Sets=2 L2Ways=2 L2Shared2m=1 L2Ways1g=1 L2Replacement=3
-     WcWaysPml5e=1 WcWaysPml4e=1 WcWaysPdpte=2 WcSetsPde=2 WcWaysPde=2 WcReplacement=0"
+     L1dSets4k=2 L1dWays4k=3 L1dSets2m=1 L1dWays2m=2 L1dWays1g=2 L1dReplacement=2
+     L2Sets=2 L2Ways=2 L2Shared2m=1 L2Ways1g=2 L2Replacement=1
+     WcWaysPml5e=2 WcWaysPml4e=2 WcWaysPdpte=2 WcSetsPde=2 WcWaysPde=2 WcReplacement=0"
     "$common GibPages=0 L1iUnified=1 L1iWays4k=2 L1dUnified=1 L1dWays4k=2
-     L2Split=1 L2Sets=2 L2Ways=2 L2Shared2m=0 L2Sets2m=2 L2Ways2m=1 L2Ways1g=0
-     L2iSets=4 L2iWays=1 L2iShared2m=1 L2iWays1g=1
+     L2Split=1 L2Sets=2 L2Ways=2 L2Shared2m=0 L2Sets2m=2 L2Ways2m=2 L2Ways1g=0
+     L2iSets=4 L2iWays=2 L2iShared2m=1 L2iWays1g=2 L2iReplacement=3
      WcWaysPml5e=0 WcWaysPml4e=0 WcWaysPdpte=0 WcWaysPde=0"
 )
 
