@@ -67,12 +67,16 @@ RUN_ARGS ?= -c configs/default.yaml --random --image configs/images/linux-l4.tab
 JOBS ?= $(shell nproc)
 PLAN ?= configs/regress/smoke.yaml
 REGRESS_ARGS ?=
+WAVE ?= twinwalk.fst
+VIEW ?= mismatch
 MUTATE ?= all
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 CLOSING_CYCLES ?= 200M
 
-.PHONY: help all setup run test test-slurm test-report soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
+# Every target that help lists, and those that only others call.
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*## .*/.PHONY: help all setup run test test-slurm test-report soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
+/p' $(firstword $(MAKEFILE_LIST))) programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -98,6 +102,15 @@ test-slurm: setup ## test regressions over Slurm, on a cluster of this machine (
 	@.ci/setup .ci/packages-slurm
 	+@$(BUILD_NOW) $(PROGRAM)
 	@TWINWALK=$(PROGRAM) JOBS=1 TEST_SECONDS=1200 .ci/run-tests $(BUILD)/slurm-logs $(wildcard tb/slurm/test_*.sh)
+
+test-waves: setup ## bugs late in a run, their waves in GTKWave under Xvfb (docs/debugging.md)
+	@.ci/setup .ci/packages-waves
+	+@$(BUILD_NOW) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/test_waves.sh
+
+wave: ## show a wave in GTKWave: WAVE=twinwalk.fst VIEW=mismatch
+	+@$(BUILD_NOW) $(PROGRAM)
+	$(PROGRAM) wave --view $(VIEW) $(WAVE)
 
 soak: setup ## 100 million random lockstep cycles across the configurations
 	+@$(BUILD_NOW) $(PROGRAM)
@@ -154,6 +167,7 @@ bench: setup ## measure the speed of bare RTL, lockstep and the C model
 	+@$(BUILD_NOW) $(PROGRAM)
 	@TWINWALK=$(PROGRAM) tb/bench_speed.sh
 	@TWINWALK=$(PROGRAM) tb/bench_stack.sh
+	@TWINWALK=$(PROGRAM) tb/bench_waves.sh
 
 docs: setup ## make the references in docs from the tables in the code
 	+@$(BUILD_NOW) $(PROGRAM)

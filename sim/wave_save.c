@@ -123,6 +123,16 @@ static int write_names(const struct fst_file *wave, const char *directory)
     return 0;
 }
 
+/* "[2:0]" as it is; of one bit GTKWave makes "[0]". */
+static void print_range(FILE *out, const char *range)
+{
+    unsigned high, low;
+    if (sscanf(range, "[%u:%u]", &high, &low) == 2 && high == low)
+        fprintf(out, "[%u]\n", high);
+    else
+        fprintf(out, "%s\n", range);
+}
+
 static void print_signal(FILE *out, const struct wave_row *row, const struct fst_file *wave,
                          const char *directory)
 {
@@ -137,7 +147,8 @@ static void print_signal(FILE *out, const struct wave_row *row, const struct fst
     fprintf(out, "[color] %d\n@%x\n", colours[row->side], named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
     if (named)
         fprintf(out, "^1 %s/%s\n", directory, wave->names[row->table - 1].name);
-    fprintf(out, "+{%s} %s%s\n", row->label, row->signal->path, row->signal->range);
+    fprintf(out, "+{%s} %s", row->label, row->signal->path);
+    print_range(out, row->signal->range);
 }
 
 static void print_rows(FILE *out, const struct wave_view *view, const struct fst_file *wave,
