@@ -75,8 +75,7 @@ SOAK_SEEDS ?= 101 102
 CLOSING_CYCLES ?= 200M
 
 # Every target that help lists, and those that only others call.
-.PHONY: $(shell sed -nE 's/^([a-z-]+):.*## .*/.PHONY: help all setup run test test-slurm test-report soak regress coverage closing lint formal mutate late-bugs code-coverage bench docs clean sanitize fuzz programs tests fuzzers FORCE
-/p' $(firstword $(MAKEFILE_LIST))) programs tests fuzzers FORCE
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*\x23\x23 .*/\1/p' $(firstword $(MAKEFILE_LIST))) programs tests fuzzers FORCE
 .DEFAULT_GOAL := help
 .SECONDARY:
 .DELETE_ON_ERROR:
