@@ -118,7 +118,7 @@ static int synthesize(const struct mmu_params *params, char *directory, size_t s
 /* A file of the directory as JSON; NULL after a message. */
 static json_t *load(const char *directory, const char *name)
 {
-    char path[2 * PATH_BYTES];
+    char path[3 * PATH_BYTES];
     json_error_t error;
 
     snprintf(path, sizeof(path), "%s/%s", directory, name);
@@ -197,7 +197,7 @@ static bool read_memories(const char *directory, struct area *area)
 /* Lines "Longest topological path in MODULE (length=N):"; the second of mmu is that of the whole. */
 static bool read_depths(const char *directory, struct area *area)
 {
-    char path[2 * PATH_BYTES], line[PATH_BYTES], module[PATH_BYTES];
+    char path[3 * PATH_BYTES], line[PATH_BYTES], module[PATH_BYTES];
     unsigned length;
     bool mmu_seen = false, whole = false;
 
