@@ -46,13 +46,13 @@ static int take_real(double *value, struct yaml_tree *tree, const yaml_node_t *n
                      double most)
 {
     const char *text = node != NULL ? yaml_tree_text(node) : NULL;
-    char *end;
+    char *end = NULL;
 
     if (node == NULL)
         return 0;
     if (text != NULL)
         *value = strtod(text, &end);
-    if (text == NULL || !isdigit((unsigned char)text[0]) || *end != '\0' || !(*value >= 0 && *value <= most))
+    if (end == NULL || *end != '\0' || !isdigit((unsigned char)text[0]) || !(*value >= 0 && *value <= most))
         return yaml_tree_complain(tree, node, 0, "%s: '%.40s' is not a number from 0 to %g", key,
                                   text != NULL ? text : "", most);
     return 0;

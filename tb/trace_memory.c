@@ -164,25 +164,25 @@ static ssize_t read_memory(struct trace_reader *reader, struct trace_access *out
     return (ssize_t)count;
 }
 
-int trace_memory_open(void *self, const struct stimulus_env *env, struct stimulus *out)
+int trace_memory_open(void *memory, const struct stimulus_env *env, struct stimulus *out)
 {
     static const struct trace_format_ops ops = {.read = read_memory};
-    const struct trace_memory *memory = self;
+    const struct trace_memory *trace = memory;
     struct trace_reader *reader = calloc(1, sizeof(*reader));
     struct cursor *cursor = calloc(1, sizeof(*cursor));
 
     if (reader)
-        reader->path = strdup(memory->path);
+        reader->path = strdup(trace->path);
     if (!reader || !cursor || !reader->path) {
-        fprintf(stderr, "%s: out of memory\n", memory->path);
+        fprintf(stderr, "%s: out of memory\n", trace->path);
         free(cursor);
         trace_reader_close(reader);
         return -1;
     }
-    cursor->memory = memory;
+    cursor->memory = trace;
     reader->ops = &ops;
     reader->state = cursor;
-    reader->has_mappings = memory->has_mappings;
-    reader->format = memory->format;
+    reader->has_mappings = trace->has_mappings;
+    reader->format = trace->format;
     return trace_play(reader, env, out);
 }
