@@ -141,7 +141,7 @@ lint: setup ## check the RTL with three tools, the C code, formats and licence l
 	+@$(BUILD_NOW) $(PROGRAM)
 	@JOBS=$(JOBS) TWINWALK=$(PROGRAM) .ci/lint
 
-formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROPERTY..." for some)
+formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROPERTY..." for some, fast)
 	@.ci/setup .ci/packages-formal
 	@.ci/formal $(FORMAL)
 
@@ -149,6 +149,11 @@ test-report: setup ## test the page of a sweep in a headless browser, and its ch
 	@.ci/setup .ci/packages-report
 	+@$(BUILD_NOW) $(PROGRAM)
 	@TWINWALK=$(PROGRAM) tb/report/test_report.sh
+
+test-area: setup ## test what twinwalk area counts
+	@.ci/setup .ci/packages-area
+	+@$(BUILD_NOW) $(PROGRAM)
+	@TWINWALK=$(PROGRAM) tb/area/test_area.sh
 
 mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.md; MUTATE=sample: a few)
 	+@$(BUILD_NOW) $(PROGRAM)

@@ -79,17 +79,17 @@ static json_t *counts_json(const struct area_counts *counts)
                      (json_int_t)counts->memory_bits, "depth", (json_int_t)counts->depth);
 }
 
+/* The total's counts, where a sweep looks for them, and an object of them for each block. */
 static int write_json(const struct area *area, const char *path)
 {
-    json_t *json = json_object(), *list = json_object();
+    json_t *json = counts_json(&area->total), *list = json_object();
     struct output_file file;
     int bad = json == NULL || list == NULL;
 
     for (int i = 0; i < AREA_BLOCK_COUNT && !bad; i++)
         if (present(&area->blocks[i]))
             bad |= json_object_set_new(list, area_block_name(i), counts_json(&area->blocks[i]));
-    bad = bad || json_object_set(json, "blocks", list) ||
-          json_object_set_new(json, "total", counts_json(&area->total));
+    bad = bad || json_object_set(json, "blocks", list);
     json_decref(list);
     if (bad) {
         fprintf(stderr, "twinwalk: out of memory\n");

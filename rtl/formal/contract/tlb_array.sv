@@ -56,16 +56,6 @@ module tlb_array #(
       .misused_o(misused)
   );
 
-  // All that the array is told; words only where they mean something.
-  logic [Ports*46+12+112+72-1:0] told;
-  logic [Ports*45-1:0] asked;
-  for (genvar p = 0; p < Ports; p++) begin : gen_asked
-    assign asked[p*45+:45] = lookup_i[p] ? vpn_i[p*45+:45] : 45'd0;
-  end
-  assign told = {lookup_i, asked, lookup_i != '0 ? pcid_i : 12'd0, fill_i, fill_i ? {fill_tag_i, fill_data_i} : 111'd0,
-                 inv_i, sweep_i, sweep_i ? sweep_set_i : 10'd0,
-                 inv_i || sweep_i ? {inv_flags_i, inv_pcid_i, inv_vpn_i} : 60'd0};
-
   for (genvar p = 0; p < Ports; p++) begin : gen_port
     // Driven by nothing: free inputs.
     logic any_hit;

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make test-area: what twinwalk area counts, on configurations small enough to
+# be synthesized in a minute. Ends with "N passed, N failed".
+set -u
+cd "$(dirname "$0")/../.." || exit 3
+twinwalk=${TWINWALK:-build/twinwalk}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# check NAME COMMAND...: COMMAND says what is wrong.
+check() {
+    local name=$1
+    shift
+    if "$@" >"$work/out" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok      $name"
+    else
+        failed=$((failed + 1))
+        echo "not ok  $name"
+        sed 's/^/    /' "$work/out"
+    fi
+}
+
+small=(-s mmu.data_ports=1 -s mmu.miss_queue=4 -s l1i.unified=true -s l1i.sets_4k=1 -s l1i.ways_4k=1 -s l1d.unified=true
+    -s l1d.sets_4k=1 -s l1d.replacement=random -s l2.latency=1 -s l2.replacement=random -s l2.ways=1 -s l2.ways_1g=0
+    -s walk_cache.ways_pml5e=0 -s walk_cache.ways_pml4e=0 -s walk_cache.ways_pdpte=0 -s walk_cache.sets_pde=1
+    -s walk_cache.ways_pde=1 -s walker.count=1)
+less=("${small[@]}" -s l1d.ways_4k=2 -s l2.sets=2)
+more=("${small[@]}" -s l1d.ways_4k=3 -s l2.sets=32)
+area() {
+    local json=$1
+    shift
+    "$twinwalk" area "$@" --json "$work/$json" >"$work/$json.text" 2>"$work/$json.messages" || cat "$work/$json.messages"
+}
+area less "${less[@]}"
+area more "${more[@]}"
+area again "${less[@]}" -s memory.dram_latency=77
+
+# said FILTER: jq's answer of the two.
+# shellcheck disable=SC2016
+said() { jq -e -n --slurpfile less "$work/less" --slurpfile more "$work/more" '$less[0] as $a | $more[0] as $b | '"$1"; }
+
+# An entry has 60 bits of tag, 51 of data and a valid bit.
+check "another entry has its flip-flops" said '$b.blocks.l1d.flip_flops - $a.blocks.l1d.flip_flops == 60 + 51 + 1'
+check "another entry has its gates" said '$b.blocks.l1d.nand2 > $a.blocks.l1d.nand2 + 6 * 112'
+check "32 sets are a memory, 111 bits an entry" said '$b.memory_bits == 32 * 111 and $b.blocks.l2.memory_bits == 32 * 111'
+check "2 sets are none" said '$a.memory_bits == 0'
+check "a total is a sum" said '[$a.blocks[].nand2] | add == $a.nand2'
+check "blocks that did not change cost the same" said '$a.blocks.page_walker == $b.blocks.page_walker'
+check "the whole is as deep as its parts at least" said '([$a.blocks[].depth] | max) <= $a.depth'
+check "the bench's keys do not matter, and nothing is done twice" cmp "$work/less" "$work/again"
+check "nor is it said to be" test ! -s "$work/again.messages"
+
+# broken: an error of Yosys is said, and is no success.
+broken() {
+    mkdir "$work/rtl"
+    cp rtl/*.sv "$work/rtl"
+    sed -i 's/module control/module control_of_another_name/' "$work/rtl/control.sv"
+    local status=0
+    RTL_DIR=$work/rtl "$twinwalk" area "${less[@]}" --json "$work/broken" >"$work/text" 2>"$work/messages" || status=$?
+    cat "$work/messages"
+    [ "$status" = 3 ] && grep -q '^ERROR: .*control' "$work/messages" && [ ! -e "$work/broken" ]
+}
+check "an error of Yosys" broken
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
