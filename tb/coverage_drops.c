@@ -82,7 +82,7 @@ static uint32_t sample_entry(struct coverage *c, unsigned array, uint32_t entry,
     return 1u << effect_of(tag, current, dropped);
 }
 
-enum { SETS_OF_FLUSH = 8 };
+enum { SETS_OF_FLUSH = 8, WHOLE_FLUSHES = 64 };
 
 /* Entries of larger pages: they may lie in any set. */
 static bool has_fragments(const struct tlb_array *a)
@@ -93,7 +93,8 @@ static bool has_fragments(const struct tlb_array *a)
 /*
  * The sets that an invalidation is watched in; returns how many. By address
  * they are those that it looks at, or all of an L1 array with fragments; of a
- * flush of an L2 TLB some, other ones each time.
+ * flush of an L2 TLB some, other ones each time, or all while it is one of the
+ * first of its kind.
  */
 static unsigned sets_of(const struct coverage *c, const struct tlb_array *a, unsigned array,
                         const struct invalidation *inv, uint32_t sets[SETS_OF_FLUSH])
@@ -116,7 +117,7 @@ static void sample_array(struct coverage *c, unsigned array, const struct invali
 {
     const struct tlb_array *a = c->arrays[array].array;
     unsigned store = array >= COVER_array_pde ? COVER_structure_walk_cache : coverage_store_of(array);
-    bool large = array >= COVER_array_l2_4k && array < COVER_array_pde;
+    bool large = array >= COVER_array_l2_4k && array < COVER_array_pde && c->flushes[flush] == WHOLE_FLUSHES;
     uint32_t effects = 0, sets[SETS_OF_FLUSH];
     unsigned count = large || ((inv->flags & INV_ADDRESS) && array < COVER_array_pde)
                          ? sets_of(c, a, array, inv, sets)
@@ -154,6 +155,7 @@ void coverage_sample_drops(struct coverage *c, const struct mmu *mmu, const stru
     struct drops drops[COVER_tlb_COUNT] = {0};
     unsigned flush = flush_kind(c, &mmu->control);
     c->broadcasts++;
+    c->flushes[flush] += c->flushes[flush] < WHOLE_FLUSHES;
     for (unsigned array = 0; array < COVERAGE_ARRAYS; array++)
         if (c->arrays[array].array)
             sample_array(c, array, inv, flush, mmu->context.pcid, drops);

@@ -54,6 +54,7 @@ struct coverage {
     bool broadcast;         /* there was one */
     bool filled;            /* and a fill of an L1 TLB */
     uint32_t broadcasts;
+    uint8_t flushes[COVER_flush_COUNT]; /* of each kind, up to those that are watched whole */
     uint64_t broadcast_cycle;
     struct invalidation broadcast_inv;
     uint64_t filled_cycle, filled_tag; /* latest fill of an L1 TLB */
