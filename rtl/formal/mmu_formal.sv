@@ -48,16 +48,12 @@ module mmu_formal #(
   endfunction
 
   logic [1:0] req_ready, resp_valid;
-  logic [11:0] resp_tag, resp_code;
-  logic [127:0] req_va, resp_pa;
-  logic [3:0] resp_fault, resp_size, resp_source;
-  logic [5:0] resp_pat;
+  logic [11:0] resp_tag;
+  logic [127:0] req_va;
   logic [63:0] op_value, op_va;
   logic op_ready, op_done;
-  logic mem_req_valid, mem_req_exchange, mem_resp_ready;
+  logic mem_req_valid, mem_resp_ready;
   logic [2:0] mem_req_tag;
-  logic [51:0] mem_req_addr;
-  logic [63:0] mem_req_expected, mem_req_desired;
   assign req_va = {address(req_page_i[5:3], req_canonical_i[1]), address(req_page_i[2:0], req_canonical_i[0])};
   assign op_va = address(op_page_i, 1'b1);
   assign op_value = op_i == x86_pkg::OpWriteCr3 ? {op_value_i[63:12], 11'd0, op_value_i[0]} : op_value_i;
@@ -102,12 +98,6 @@ module mmu_formal #(
       .req_tag_i({5'd0, req_tag_i[1], 5'd0, req_tag_i[0]}),
       .resp_valid_o(resp_valid),
       .resp_tag_o(resp_tag),
-      .resp_pa_o(resp_pa),
-      .resp_fault_o(resp_fault),
-      .resp_code_o(resp_code),
-      .resp_size_o(resp_size),
-      .resp_pat_o(resp_pat),
-      .resp_source_o(resp_source),
       .op_valid_i,
       .op_ready_o(op_ready),
       .op_i,
@@ -117,11 +107,7 @@ module mmu_formal #(
       .op_done_o(op_done),
       .mem_req_valid_o(mem_req_valid),
       .mem_req_ready_i,
-      .mem_req_exchange_o(mem_req_exchange),
       .mem_req_tag_o(mem_req_tag),
-      .mem_req_addr_o(mem_req_addr),
-      .mem_req_expected_o(mem_req_expected),
-      .mem_req_desired_o(mem_req_desired),
       .mem_resp_valid_i,
       .mem_resp_ready_o(mem_resp_ready),
       .mem_resp_tag_i,
@@ -157,11 +143,9 @@ module mmu_formal #(
   logic [11:0] answer_tag;  // = dut.answer_tag
   // miss queue
   logic [5:0] used;               // = dut.used
-  logic [1:0] answering;          // = dut.answering
   logic fetch_busy;               // = dut.fetch_busy
   logic [31:0] restart;           // = dut.restart
   logic walk_start;               // = dut.walk_start
-  logic walk;                     // = dut.walk
   logic [4:0] walk_id;            // = dut.walk_id
   logic [Entries-1:0] pend_q;     // = dut.u_miss_queue.pend_q
   logic [Entries-1:0] merged_q;   // = dut.u_miss_queue.merged_q
@@ -193,7 +177,6 @@ module mmu_formal #(
   logic draining_exchange;        // = dut.draining_exchange
   logic result_valid;             // = dut.result_valid
   logic result_taken;             // = dut.u_page_walker.result_taken_i
-  logic finish;                   // = dut.finish
   logic fault_waiting;            // = dut.fault_waiting
   logic [4:0] result_id;          // = dut.result_id
   // arrays

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make test-area: what twinwalk area counts, on configurations small enough to
 # be synthesized in a minute. Ends with "N passed, N failed".
+# shellcheck disable=SC2016  # the dollars are those of jq
 set -u
 cd "$(dirname "$0")/../.." || exit 3
 twinwalk=${TWINWALK:-build/twinwalk}
@@ -40,7 +41,7 @@ area more "${more[@]}"
 area again "${less[@]}" -s memory.dram_latency=77
 
 # said FILTER: jq's answer of the two.
-# shellcheck disable=SC2016
+
 said() { jq -e -n --slurpfile less "$work/less" --slurpfile more "$work/more" '$less[0] as $a | $more[0] as $b | '"$1"; }
 
 # An entry has 60 bits of tag, 51 of data and a valid bit.
