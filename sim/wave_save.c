@@ -17,13 +17,15 @@ enum {
     FLAG_HEX = 0x22,
     FLAG_DEC = 0x24,
     FLAG_BIN = 0x28,
-    FLAG_FILE = 0x2000, /* values are named by a file */
+    FLAG_FILE = 0x2000, /* values are named by a file, */
     FLAG_COMMENT = 0x200,
     FLAG_GROUP = 0x800200,
     FLAG_CLOSED_GROUP = 0xc00200,
     FLAG_END = 0x1000200,
     FLAG_CLOSED_END = 0x1400200,
 };
+
+static const char own_names[] = "100000028"; /* ... or by the FST's own table */
 
 enum { COLOUR_RED = 1, COLOUR_YELLOW = 3, COLOUR_GREEN = 4, COLOUR_BLUE = 5 };
 
@@ -144,8 +146,12 @@ static void print_signal(FILE *out, const struct wave_row *row, const struct fst
                                   [SIDE_DIFFERENCE] = COLOUR_RED};
     bool named = row->table && row->table <= wave->table_count && wave->names[row->table - 1].count;
 
-    fprintf(out, "[color] %d\n@%x\n", colours[row->side], named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
-    if (named)
+    fprintf(out, "[color] %d\n", colours[row->side]);
+    if (named && row->signal->table)
+        fprintf(out, "@%s\n", own_names);
+    else
+        fprintf(out, "@%x\n", named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
+    if (named && !row->signal->table)
         fprintf(out, "^1 %s/%s\n", directory, wave->names[row->table - 1].name);
     fprintf(out, "+{%s} %s", row->label, row->signal->path);
     print_range(out, row->signal->range);

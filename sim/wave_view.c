@@ -117,7 +117,7 @@ static void add_entry_texts(struct builder *b, const char *array, int length, un
                  rtl->path + strlen("states.rtl."), RADIX_HEX);
 }
 
-/* A signal of `diff`: since when, and what its bits are at the end. */
+/* A signal of `diff`: since when, and what its bits were then. */
 struct difference {
     const struct fst_signal *signal;
     uint64_t since;
@@ -133,11 +133,9 @@ static void note_change(void *self, uint64_t time, uint32_t handle, const char *
 {
     struct differences *d = self;
     for (size_t i = 0; i < d->count; i++) {
-        if (d->list[i].signal->handle != handle || !strchr(value, '1'))
+        if (d->list[i].signal->handle != handle || d->list[i].bits || !strchr(value, '1'))
             continue;
-        if (!d->list[i].bits)
-            d->list[i].since = time;
-        free(d->list[i].bits);
+        d->list[i].since = time;
         d->list[i].bits = strdup(value);
     }
 }
@@ -255,8 +253,11 @@ static size_t add_matching(struct builder *b, const char *prefix, const char *pa
         const struct fst_signal *signal = &b->wave->signals[i];
         if (strncmp(signal->path, prefix, length) != 0 || !matches(pattern, signal->path + length))
             continue;
-        if (length)
-            add_twin(b, signal->path + length, radix);
+        const char *path = signal->path + length;
+        if (strcmp(prefix, "cmodel.") == 0)
+            add_twin(b, path, radix);
+        else if (length)
+            add_pair(b, signal, find(b, "states.cmodel.%s", path), path, radix);
         else
             add_signal(b, signal, signal->path, SIDE_NONE, radix, signal->table);
         found++;
@@ -277,7 +278,7 @@ static int add_signals(struct builder *b, const char *keyword, const char *rest)
         radix++;
     if (radix == 3)
         return refuse(b, "a radix is hex, dec or bin, not", word);
-    const char *prefix = strncmp(keyword, "twin", 4) == 0 ? "cmodel." : "";
+    const char *prefix = *keyword == 't' ? "cmodel." : keyword[1] == 't' ? "states.rtl." : "";
     if (!add_matching(b, prefix, pattern, (enum wave_radix)radix) && !optional)
         return refuse(b, "the wave has no signal", pattern);
     return 0;
@@ -311,9 +312,12 @@ static int add_line(struct builder *b, char *line)
         return add_differences(b);
     if (strcmp(keyword, "blocks") == 0)
         return add_blocks(b);
-    if (strncmp(keyword, "show", 4) == 0 || strncmp(keyword, "twin", 4) == 0)
-        if (!keyword[4] || strcmp(keyword + 4, "?") == 0)
+    static const char *const signals[] = {"show", "twin", "state"};
+    for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        size_t word = strlen(signals[i]);
+        if (strncmp(keyword, signals[i], word) == 0 && (!keyword[word] || strcmp(keyword + word, "?") == 0))
             return add_signals(b, keyword, rest);
+    }
     return refuse(b, "not a line of a view:", keyword);
 }
 

@@ -7,10 +7,11 @@
  *   group NAME / closed NAME / end
  *   show PATTERN [RADIX]    signals by their path; * stands for anything
  *   twin PATTERN [RADIX]    the same signal of RTL and C model, by its path below them
+ *   state PATTERN [RADIX]   the same of the two below the scope `states`
  *   differences             what differs, in the order in which it began to
  *   blocks                  every compared register, a closed group for each block
  *
- * With a ? behind show or twin there may be no such signal. RADIX: hex, dec or bin.
+ * With a ? behind show, twin or state there may be no such signal. RADIX: hex, dec or bin.
  */
 #ifndef TWINWALK_WAVE_VIEW_H
 #define TWINWALK_WAVE_VIEW_H

@@ -74,12 +74,6 @@ static void interrupt_copy(int number)
     _exit(128 + number);
 }
 
-static bool is_vcd(const struct wave *wave)
-{
-    const char *end = strrchr(wave->options.path, '.');
-    return end && strcmp(end, ".vcd") == 0;
-}
-
 static uint64_t sum(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
@@ -230,15 +224,14 @@ static int complete(struct wave *wave, bool present)
     wave_lanes_write(wave->lanes, NULL);
     int failed = rtl_wave_end(wave->loop->rtl, present);
     stop_writing(wave);
-    if (!failed && is_vcd(wave) && wave->file.temporary)
+    if (!failed && wave_path_is_vcd(wave->options.path) && wave->file.temporary)
         failed = fst_file_to_vcd(wave->file.temporary);
     if (failed)
         fprintf(stderr, "%s: the wave could not be written\n", wave->options.path);
-    if (failed || output_file_commit(&wave->file)) {
-        output_file_discard(&wave->file);
-        return FAILED;
-    }
-    return WROTE;
+    if (!failed && !output_file_commit(&wave->file))
+        return WROTE;
+    output_file_discard(&wave->file);
+    return FAILED;
 }
 
 static void say_where(const struct wave *wave, uint64_t first, uint64_t last)

@@ -90,3 +90,9 @@ int wave_options_check(const struct wave_options *options, char *error, size_t s
     }
     return 0;
 }
+
+bool wave_path_is_vcd(const char *path)
+{
+    const char *end = strrchr(path, '.');
+    return end && strcmp(end, ".vcd") == 0;
+}

@@ -31,4 +31,6 @@ int wave_options_check(const struct wave_options *options, char *error, size_t s
  */
 int wave_scopes_split(char *text, const char **scopes, char *error, size_t size);
 
+bool wave_path_is_vcd(const char *path);
+
 #endif
