@@ -26,6 +26,7 @@ enum format { FORMAT_PLAIN, FORMAT_ZSTD, FORMAT_XZ, FORMAT_GZIP };
 struct compressed_file {
     char *path;
     int fd;
+    bool regular; /* a file with places, not a pipe */
     enum format format;
     uint64_t size;     /* of the file itself; 0: not known */
     uint64_t position; /* bytes of the file read into `input` so far */
@@ -54,11 +55,13 @@ static void set_error(struct compressed_file *file, const char *what)
                  file->path, what, at);
 }
 
+/* A copy of this process (tb/snapshots.h) shares the file's own position: each reads at one of its own. */
 static ssize_t read_fully(struct compressed_file *file, uint8_t *buf, size_t len)
 {
     size_t done = 0;
     while (done < len) {
-        ssize_t n = read(file->fd, buf + done, len - done);
+        ssize_t n = file->regular ? pread(file->fd, buf + done, len - done, (off_t)(file->position + done))
+                                  : read(file->fd, buf + done, len - done);
         if (n < 0) {
             if (errno == EINTR)
                 continue;
@@ -148,7 +151,8 @@ struct compressed_file *compressed_file_open(const char *path, FILE *errors)
         compressed_file_close(file);
         return NULL;
     }
-    file->size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
+    file->regular = S_ISREG(status.st_mode);
+    file->size = file->regular ? (uint64_t)status.st_size : 0;
     if (refill(file)) {
         fprintf(errors, "%s\n", file->error);
         compressed_file_close(file);

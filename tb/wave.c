@@ -361,8 +361,7 @@ static void attend_run(struct wave *wave)
         loop->attention = UINT64_MAX;
         return;
     }
-    bool every = wave->trigger || loop->stimulus.first_failure;
-    loop->attention = every ? 0 : wave->next_snapshot;
+    loop->attention = wave->trigger || loop->stimulus.first_failure ? 0 : wave->next_snapshot;
 }
 
 /* A wave that nothing more is to be added to, in a process of its own. */
