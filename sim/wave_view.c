@@ -176,7 +176,7 @@ static void add_difference(struct builder *b, const struct difference *differenc
 static int add_differences(struct builder *b)
 {
     struct differences d = {.list = calloc(b->wave->count + 1, sizeof(*d.list))};
-    const struct fst_signal **signals = calloc(b->wave->count + 1, sizeof(*signals));
+    const struct fst_signal **signals = calloc(b->wave->count + 1, sizeof(struct fst_signal *));
     if (!d.list || !signals) {
         free(d.list);
         free(signals);

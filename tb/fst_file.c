@@ -46,9 +46,11 @@ static void add_signal(void *self, const char *scopes, const char *name, unsigne
     struct fst_signal signal = {.bits = bits, .handle = handle, .table = table};
 
     struct fst_signal *grown = grow(file->signals, file->count, sizeof(*grown));
-    if (!grown || asprintf(&signal.path, "%s%.*s", scopes, (int)plain, name) < 0)
+    if (!grown)
         return;
     file->signals = grown;
+    if (asprintf(&signal.path, "%s%.*s", scopes, (int)plain, name) < 0)
+        return;
     snprintf(signal.range, sizeof(signal.range), "%s", name[plain] ? name + plain + 1 : "");
     file->signals[file->count++] = signal;
 }
@@ -103,12 +105,12 @@ static int by_path(const void *a, const void *b)
 /* -1: memory is short. */
 static int make_index(struct fst_file *file)
 {
-    file->index = calloc(file->count + 1, sizeof(*file->index));
+    file->index = calloc(file->count + 1, sizeof(struct fst_signal *));
     if (!file->index)
         return -1;
     for (size_t i = 0; i < file->count; i++)
         file->index[i] = &file->signals[i];
-    qsort(file->index, file->count, sizeof(*file->index), by_path);
+    qsort(file->index, file->count, sizeof(struct fst_signal *), by_path);
     return 0;
 }
 
@@ -161,7 +163,8 @@ const struct fst_signal *fst_file_find(const struct fst_file *file, const char *
     char name[1024];
     snprintf(name, sizeof(name), "%s", path);
     const struct fst_signal wanted = {.path = name}, *key = &wanted;
-    const struct fst_signal **found = bsearch(&key, file->index, file->count, sizeof(*file->index), by_path);
+    const struct fst_signal **found =
+        bsearch(&key, file->index, file->count, sizeof(struct fst_signal *), by_path);
     return found ? *found : NULL;
 }
 

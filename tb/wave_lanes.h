@@ -28,8 +28,8 @@ const struct rtl_wave_lane *wave_lanes_list(const struct wave_lanes *lanes, size
 /* The wave of this RTL is open: from now on it is written to. NULL: not any more. */
 void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl);
 
-/* Hears every event. */
-void wave_lanes_event(void *lanes, const struct event *event);
+/* Hears every event; self: the lanes. */
+void wave_lanes_event(void *self, const struct event *event);
 
 /* Between the events of the cycle's beginning and those of its clock edge: what was said of cycles before
  * goes. */
