@@ -30,7 +30,7 @@ struct run_options {
     uint64_t cycles, accesses;                /* 0: no bound */
     const char *stats, *json, *results, *csv; /* paths; NULL: not wanted */
     const char *coverage;                     /* likewise */
-    struct wave_options wave; /* path NULL: none is wanted */
+    struct wave_options wave;                 /* path NULL: none is wanted */
     bool quiet;
     struct debug_options debug; /* flags 0: no log */
 };

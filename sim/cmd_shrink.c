@@ -44,7 +44,8 @@ static void check_arguments(struct argp_state *state, const struct arguments *ar
 {
     const struct run_options *run = &arguments->run;
 
-    if (run->stats != NULL || run->json != NULL || run->results != NULL || run->wave.path != NULL || run->debug.flags != 0)
+    if (run->stats != NULL || run->json != NULL || run->results != NULL || run->wave.path != NULL ||
+        run->debug.flags != 0)
         argp_error(state, "--stats, --json, --results, --wave and --debug are for twinwalk run");
 }
 
