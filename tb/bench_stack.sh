@@ -94,8 +94,12 @@ sort -k1,2 -k5g "$work/runs" | awk -v json="$work/bench.json" '
         print "  ]\n}" >json
         for (name in rate) {
             split(name, part)
-            if (part[2] == "model" && rate[name] > 0)
+            if (part[2] != "model")
+                continue
+            if (rate[name] > 0 && rate[part[1] " stack"] > 0)
                 printf "%s: the stack engine is %.0f times as fast as one point after the other\n", part[1],
                        rate[part[1] " stack"] / rate[name]
+            else
+                printf "%s: too short for a ratio\n", part[1]
         }
     }' && mv "$work/bench.json" "$json" && echo "written to $json"
