@@ -136,7 +136,8 @@ module tlb_array_formal #(
   logic placed;
   for (genvar e = 0; e < Entries; e++) begin : gen_astray
     assign astray[e] = valid_q[e] && ((Sets > 1 && place(tag_q[e*60+:60]) != SetW'(e / Ways)) ||
-                                      tag_q[e*60+58+:2] > (Grain == x86_pkg::Grain4k2m ? 2'd1 : 2'd2));
+                                      tag_q[e*60+58+:2] > (Grain == x86_pkg::Grain4k2m ? 2'd1 : 2'd2) ||
+                                      (Swept != 0 && !BySize && 32'(tag_q[e*60+58+:2]) != Grain));
   end
   assign placed = astray == '0;
 
