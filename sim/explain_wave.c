@@ -27,6 +27,8 @@ struct line {
 
 struct wave {
     struct fst_file *file;
+    const struct fst_signal **texts; /* those that are read */
+    size_t text_count;
     uint32_t operation, invalidation, rule; /* handles */
     struct line *lines;
     size_t count, room;
@@ -35,7 +37,27 @@ struct wave {
     bool short_of_memory;
 };
 
-static void add_line(struct wave *wave, uint64_t cycle, const char *text, size_t length, bool operation)
+/* What the text of a lane leaves out, as its name says it: of port, walker or miss queue entry N. */
+static void put_before(const struct wave *wave, uint32_t handle, const char *text, char *before, size_t size)
+{
+    static const struct {
+        const char *lane, *word;
+    } numbered[] = {{"events.port_", "port"}, {"events.walker_", "walker"}, {"events.entry_", "miss queue"}};
+
+    before[0] = '\0';
+    if (handle == wave->operation)
+        snprintf(before, size, "operation accepted: ");
+    for (size_t i = 0; i < wave->text_count; i++) {
+        const struct fst_signal *signal = wave->texts[i];
+        for (size_t k = 0; signal->handle == handle && k < sizeof(numbered) / sizeof(numbered[0]); k++)
+            if (strncmp(signal->path, numbered[k].lane, strlen(numbered[k].lane)) == 0)
+                snprintf(before, size, "%s %s%s", numbered[k].word, signal->path + strlen(numbered[k].lane),
+                         strncmp(text, "access ", 7) == 0 ? ", " : " ");
+    }
+}
+
+static void add_line(struct wave *wave, uint64_t cycle, const char *before, const char *text, size_t length,
+                     bool operation)
 {
     if (wave->count == wave->room) {
         size_t room = wave->room ? 2 * wave->room : 1024;
@@ -46,10 +68,11 @@ static void add_line(struct wave *wave, uint64_t cycle, const char *text, size_t
         wave->lines = lines;
         wave->room = room;
     }
-    char *copy = strndup(text, length);
-    wave->short_of_memory |= copy == NULL;
-    if (copy == NULL)
+    char *copy;
+    if (asprintf(&copy, "%s%.*s", before, (int)length, text) < 0) {
+        wave->short_of_memory = true;
         return;
+    }
     wave->lines[wave->count] =
         (struct line){.cycle = cycle, .number = wave->count, .text = copy, .operation = operation};
     wave->count++;
@@ -69,7 +92,9 @@ static void take_text(void *self, uint64_t time, uint32_t handle, const char *va
     while (*value && handle != wave->rule) {
         const char *bar = strstr(value, " | ");
         size_t length = bar ? (size_t)(bar - value) : strlen(value);
-        add_line(wave, time / 2, value, length, operation);
+        char before[32];
+        put_before(wave, handle, value, before, sizeof(before));
+        add_line(wave, time / 2, before, value, length, operation);
         value += length + (bar ? 3 : 0);
     }
 }
@@ -93,9 +118,8 @@ static uint32_t handle_of(const struct fst_file *file, const char *path)
 /* Everything that the scopes events and judge say. -1 after a message. */
 static int read_texts(struct wave *wave)
 {
-    const struct fst_signal **texts = calloc(wave->file->count + 1, sizeof(struct fst_signal *));
-    size_t count = 0;
-    if (texts == NULL)
+    wave->texts = calloc(wave->file->count + 1, sizeof(struct fst_signal *));
+    if (wave->texts == NULL)
         return -1;
     wave->operation = handle_of(wave->file, "events.operation");
     wave->invalidation = handle_of(wave->file, "events.invalidation");
@@ -103,10 +127,10 @@ static int read_texts(struct wave *wave)
     for (size_t i = 0; i < wave->file->count; i++) {
         const struct fst_signal *signal = &wave->file->signals[i];
         if (signal->bits == 0 && (strncmp(signal->path, "events.", 7) == 0 || signal->handle == wave->rule))
-            texts[count++] = signal;
+            wave->texts[wave->text_count++] = signal;
     }
-    fst_file_changes(wave->file, texts, count, take_text, wave);
-    free(texts);
+    fst_file_changes(wave->file, wave->texts, wave->text_count, take_text, wave);
+    free(wave->texts);
     qsort(wave->lines, wave->count, sizeof(*wave->lines), by_cycle);
     return wave->short_of_memory ? -1 : 0;
 }
