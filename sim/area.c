@@ -158,7 +158,9 @@ static bool read_cells(const char *directory, struct area *area)
         if (block < 0)
             continue;
         json_object_foreach(json_object_get(module, "num_cells_by_type"), type, number)
+        {
             count_cells(&area->blocks[block], type, (uint64_t)json_integer_value(number), &transistors);
+        }
         area->blocks[block].gates = (transistors + NAND2_TRANSISTORS / 2) / NAND2_TRANSISTORS;
     }
     json_decref(stat);
