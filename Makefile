@@ -70,6 +70,7 @@ REGRESS_ARGS ?=
 WAVE ?= twinwalk.fst
 VIEW ?= mismatch
 MUTATE ?= all
+LATE_BUGS ?=
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 CLOSING_CYCLES ?= 200M
@@ -161,7 +162,7 @@ mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.m
 
 late-bugs: setup ## put bugs into the RTL 10 million cycles into a run, and have explain name the cause (docs/debugging.md)
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/late_bugs.sh
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/late_bugs.sh $(LATE_BUGS)
 
 code-coverage: setup ## count which lines of RTL and C model run (docs/code-coverage.md)
 	+@$(BUILD_NOW) BUILD=build/gcov GCOV=1 build/gcov/twinwalk build/gcov/tests/test_params
