@@ -50,7 +50,10 @@ check "another entry has its gates" said '$b.blocks.l1d.nand2 > $a.blocks.l1d.na
 check "32 sets are a memory, 111 bits an entry" said '$b.memory_bits == 32 * 111 and $b.blocks.l2.memory_bits == 32 * 111'
 check "2 sets are none" said '$a.memory_bits == 0'
 check "a total is a sum" said '[$a.blocks[].nand2] | add == $a.nand2'
-check "blocks that did not change cost the same" said '$a.blocks.page_walker == $b.blocks.page_walker'
+# What ABC makes of the same logic depends a little on the names that Yosys invents.
+same='$a.blocks.page_walker as $x | $b.blocks.page_walker as $y | '
+check "blocks that did not change have the same flip-flops" said "$same"'$x.flip_flops == $y.flip_flops'
+check "and the same gates, to a percent" said "$same"'($x.nand2 - $y.nand2 | fabs) * 100 <= $x.nand2'
 check "the whole is as deep as its parts at least" said '([$a.blocks[].depth] | max) <= $a.depth'
 check "the bench's keys do not matter, and nothing is done twice" cmp "$work/less" "$work/again"
 check "nor is it said to be" test ! -s "$work/again.messages"
