@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* twinwalk regress: a plan, its runs, and the reports about them. */
 #include <argp.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -124,6 +126,23 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
     return code;
 }
 
+/* Results that were complete, but not taken, when an interrupt came: no job is left that could write more. */
+static void remove_untaken(const char *directory)
+{
+    char *path;
+    DIR *logs;
+
+    if (asprintf(&path, "%s/logs", directory) < 0)
+        return;
+    logs = opendir(path);
+    for (struct dirent *entry; logs != NULL && (entry = readdir(logs)) != NULL;)
+        if (strstr(entry->d_name, ".json") != NULL)
+            unlinkat(dirfd(logs), entry->d_name, 0);
+    if (logs != NULL)
+        closedir(logs);
+    free(path);
+}
+
 int cmd_regress(int argc, char **argv)
 {
     static const struct argp_child children[] = {{.argp = &work_options_argp}, {0}};
@@ -155,6 +174,7 @@ int cmd_regress(int argc, char **argv)
             pool = work_pool_create(work);
             code = pool != NULL ? run_plan(&arguments, &plan, pool) : EXIT_USAGE;
             job_pool_destroy(pool);
+            remove_untaken(work->directory);
             close(lock);
         }
         plan_close(&plan);

@@ -118,8 +118,9 @@ static void test_bad_calls(void **state)
         "I  1000,1\nSYSCALL[1,1](11) sys_munmap ( 0x5003001, 1 )[sync] --> Success(0x0) \n",
         "I  1000,1\nSYSCALL[1,1](11) sys_munmap ( 0x5003000 )[sync] --> Success(0x0) \n",
         "I  1000,1\nSYSCALL[1,1](11) sys_munmap ( x, 1 )[sync] --> Success(0x0) \n",
-        "I  1000,1\nSYSCALL[1,1](9) sys_mmap ( 0x0, 8193, 3, 34, 1, 0 ) --> [pre-success] Success(0x5000001) "
-        "\n",
+        ("I  1000,1\nSYSCALL[1,1](9) sys_mmap ( 0x0, 8193, 3, 34, 1, 0 ) --> [pre-success] "
+         "Success(0x5000001) "
+         "\n"),
     };
     struct trace_access block[TRACE_BLOCK];
     char messages[512];
