@@ -71,6 +71,7 @@ WAVE ?= twinwalk.fst
 VIEW ?= mismatch
 MUTATE ?= all
 LATE_BUGS ?=
+SLURM_TESTS ?= $(wildcard tb/slurm/test_*.sh)
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
 CLOSING_CYCLES ?= 200M
@@ -101,7 +102,7 @@ test: setup ## set up, build and run every test
 test-slurm: setup ## test regressions over Slurm, on a cluster of this machine (as root)
 	@.ci/setup .ci/packages-slurm
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) JOBS=1 TEST_SECONDS=1200 .ci/run-tests $(BUILD)/slurm-logs $(wildcard tb/slurm/test_*.sh)
+	@TWINWALK=$(PROGRAM) JOBS=1 TEST_SECONDS=1200 .ci/run-tests $(BUILD)/slurm-logs $(SLURM_TESTS)
 
 test-waves: setup ## bugs late in a run, their waves in GTKWave under Xvfb (docs/debugging.md)
 	@.ci/setup .ci/packages-waves
