@@ -65,10 +65,11 @@ blocks='mmu.u_lookup_stage mmu.u_lookup_stage.u_l1i mmu.u_lookup_stage.u_l1d mmu
     for parameter; do echo "chparam -set ${parameter/=/ } mmu"; done
     echo "hierarchy -check -top mmu; proc; uniquify"
     for block in mmu $blocks; do echo "setattr -mod -set keep_hierarchy 1 =$block"; done
-    echo "flatten; setattr -mod -unset keep_hierarchy *; opt -fast; memory_collect"
+    echo "flatten; setattr -mod -unset keep_hierarchy *; opt_expr; opt_clean; memory_collect"
     echo "select -set sram ${memories[*]:-mmu/none} t:\$mem_v2 %i"
     echo "json -o $work/memories.json @sram"
-    echo "memory_map t:\$mem_v2 @sram %d; opt -fast; techmap; opt -fast"
+    echo "memory_map t:\$mem_v2 @sram %d; opt_expr; opt_merge; opt_dff; opt_clean"
+    echo "techmap; opt_expr; opt_clean"
     echo "abc -fast -g cmos3,XOR,XNOR,MUX; opt_clean"
     echo "tee -q -o $work/stat.txt stat -json"
     # Paths end and begin at registers, memories and, but for the last, other blocks.
