@@ -169,7 +169,7 @@ const char *coverage_pattern_error(unsigned group, const char *pattern)
 bool coverage_matches(unsigned point, const char *pattern)
 {
     const struct coverage_group_info *group = &groups[coverage_group_of(point)];
-    unsigned values[COVERAGE_MAX_DIMENSIONS];
+    unsigned values[COVERAGE_MAX_DIMENSIONS] = {0};
     struct condition condition;
     coverage_values(point, values);
     while (*pattern) {

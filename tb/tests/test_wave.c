@@ -124,7 +124,7 @@ static void test_twins(void **state)
     wave.to = 1500;
     assert_int_equal(run(&wave, NULL, NULL, NULL, 0), 0);
     struct fst_file *file = open_wave(wave.path);
-    const struct fst_signal **all = calloc(2 * file->count, sizeof(*all));
+    const struct fst_signal **all = calloc(2 * file->count + 1, sizeof(struct fst_signal *));
     const struct fst_signal **rtl = all, **model = all + file->count / 2;
     size_t count = 0, twins = 0, differences = 0, texts = 0;
     uint32_t highest = 0;
@@ -139,7 +139,7 @@ static void test_twins(void **state)
         const struct fst_signal *twin = rtl_twin(file, signal->path + 7);
         if (!twin)
             fail_msg("%s has no twin in the RTL", signal->path);
-        assert_int_equal(twin->bits, signal->bits);
+        assert_int_equal(twin ? twin->bits : 0, signal->bits);
         /* Those of a channel mean something only with its valid. */
         if (strncmp(signal->path, "cmodel.u_", 9) != 0 || strstr(signal->path, "lookup_stage.lookup_"))
             continue;
@@ -150,9 +150,9 @@ static void test_twins(void **state)
         fail_msg("%zu twins, %zu compared, %zu differences, %zu texts", twins, count, differences, texts);
     struct pairs pairs = {.rtl = rtl, .model = model, .count = count, .time = file->start};
     pairs.values = calloc(highest + 1, sizeof(*pairs.values));
-    const struct fst_signal **both = calloc(2 * count, sizeof(*both));
-    memcpy(both, rtl, count * sizeof(*both));
-    memcpy(both + count, model, count * sizeof(*both));
+    const struct fst_signal **both = calloc(2 * count + 1, sizeof(struct fst_signal *));
+    memcpy(both, rtl, count * sizeof(struct fst_signal *));
+    memcpy(both + count, model, count * sizeof(struct fst_signal *));
     fst_file_changes(file, both, 2 * count, take_change, &pairs);
     compare_pairs(&pairs);
     assert_true(pairs.compared > 100 * count);
@@ -191,7 +191,7 @@ static void add_change(void *self, uint64_t time, uint32_t handle, const char *v
 static struct sum sum_of(const char *path, uint64_t from, uint64_t to)
 {
     struct fst_file *file = open_wave(path);
-    const struct fst_signal **signals = calloc(file->count, sizeof(*signals));
+    const struct fst_signal **signals = calloc(file->count + 1, sizeof(struct fst_signal *));
     uint32_t *number = calloc(file->count + 1, sizeof(*number));
     size_t count = 0;
     for (size_t i = 0; i < file->count; i++)
@@ -434,26 +434,26 @@ static void test_trigger_conditions(void **state)
     (void)state;
     static const struct {
         const char *text;
-        enum event_kind kind;
         uint64_t va;
+        enum event_kind kind;
         bool matches;
     } cases[] = {
-        {"l1_hit", EVENT_L1_HIT, 1, true},
-        {"l1_hit", EVENT_L1_MISS, 1, false},
-        {"hit|miss", EVENT_L2_MISS, 1, true},
-        {"hit || miss", EVENT_FILL, 1, false},
-        {"hit & va=0x7000", EVENT_L1_HIT, 0x7fff, true},
-        {"hit & va=0x7000", EVENT_L1_HIT, 0x8000, false},
-        {"hit & !va=0x7000", EVENT_L1_HIT, 0x8000, true},
-        {"fill | hit & va=0x7000", EVENT_FILL, 0x8000, true},
-        {"(fill | hit) & va=0x7000", EVENT_FILL, 0x8000, false},
-        {"ACCESS = 4", EVENT_FILL, 0x8000, true},
-        {"access=5", EVENT_FILL, 0x8000, false},
-        {"fault", EVENT_ANSWER, 0x8000, false},
-        {"inval", EVENT_BROADCAST, 0x8000, true},
-        {"array=l1d.4k", EVENT_FILL, 0x8000, false},
-        {"kind=read & any", EVENT_FILL, 0x8000, true},
-        {"kind=write", EVENT_FILL, 0x8000, false},
+        {"l1_hit", 1, EVENT_L1_HIT, true},
+        {"l1_hit", 1, EVENT_L1_MISS, false},
+        {"hit|miss", 1, EVENT_L2_MISS, true},
+        {"hit || miss", 1, EVENT_FILL, false},
+        {"hit & va=0x7000", 0x7fff, EVENT_L1_HIT, true},
+        {"hit & va=0x7000", 0x8000, EVENT_L1_HIT, false},
+        {"hit & !va=0x7000", 0x8000, EVENT_L1_HIT, true},
+        {"fill | hit & va=0x7000", 0x8000, EVENT_FILL, true},
+        {"(fill | hit) & va=0x7000", 0x8000, EVENT_FILL, false},
+        {"ACCESS = 4", 0x8000, EVENT_FILL, true},
+        {"access=5", 0x8000, EVENT_FILL, false},
+        {"fault", 0x8000, EVENT_ANSWER, false},
+        {"inval", 0x8000, EVENT_BROADCAST, true},
+        {"array=l1d.4k", 0x8000, EVENT_FILL, false},
+        {"kind=read & any", 0x8000, EVENT_FILL, true},
+        {"kind=write", 0x8000, EVENT_FILL, false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char error[256];
