@@ -261,8 +261,10 @@ static int parse_factor(struct parser *parser)
         parser->at++;
         node = parse_expression(parser);
         skip_blanks(parser);
-        if (node != NONE && *parser->at++ != ')')
-            node = refuse(parser, parser->at - 1, "')' is missing", "", 0);
+        if (node != NONE && *parser->at != ')')
+            node = refuse(parser, parser->at, "')' is missing", "", 0);
+        else if (node != NONE)
+            parser->at++;
     } else {
         node = parse_word(parser);
     }
