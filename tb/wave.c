@@ -439,7 +439,7 @@ static bool fork_lingering(struct wave *wave)
     rtl_wave_forget(loop->rtl);
     wave_lanes_write(wave->lanes, NULL);
     stop_writing(wave);
-    wave->file = (struct output_file){0}; /* the copy's */
+    output_file_discard(&wave->file); /* where the copy has completed it, there is nothing under that name */
     on_signals(SIG_DFL);
     loop->attention = UINT64_MAX;
     return false;
