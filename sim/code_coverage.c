@@ -118,10 +118,10 @@ static struct code_file *file_of(struct code_coverage *coverage, enum code_langu
     for (size_t i = 0; i < count; i++)
         if (strcmp(files[i].path, path) == 0)
             return &files[i];
-    files = realloc(files, (count + 1) * sizeof(*files));
-    if (files == NULL)
+    struct code_file *more = realloc(files, (count + 1) * sizeof(*files));
+    if (more == NULL)
         return NULL;
-    coverage->files[language] = files;
+    coverage->files[language] = files = more;
     files[count] = (struct code_file){.path = strdup(path)};
     if (files[count].path == NULL)
         return NULL;
