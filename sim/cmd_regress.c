@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* twinwalk regress: a plan, its runs, and the reports about them. */
 #include <argp.h>
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -126,6 +127,14 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
     return code;
 }
 
+/* KEY.ATTEMPT.json, maybe with what a temporary file's name has behind it. */
+static bool is_result(const char *name)
+{
+    const char *ending = strstr(name, ".json");
+
+    return ending != NULL && ending - name > 2 && isdigit((unsigned char)ending[-1]) && ending[-2] == '.';
+}
+
 /* Results that were complete, but not taken, when an interrupt came: no job is left that could write more. */
 static void remove_untaken(const char *directory)
 {
@@ -136,7 +145,7 @@ static void remove_untaken(const char *directory)
         return;
     logs = opendir(path);
     for (struct dirent *entry; logs != NULL && (entry = readdir(logs)) != NULL;)
-        if (strstr(entry->d_name, ".json") != NULL)
+        if (is_result(entry->d_name))
             unlinkat(dirfd(logs), entry->d_name, 0);
     if (logs != NULL)
         closedir(logs);
