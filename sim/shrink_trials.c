@@ -119,12 +119,14 @@ struct trials *trials_create(const struct trials_options *options)
     trials->options = *options;
     trials->start = now();
     trials->what = "";
+    /* From here on an interrupt is noticed by the pool: no directory is left behind. */
+    trials->pool = job_pool_create(options->jobs);
     if (make_directory(trials) != 0) {
+        job_pool_destroy(trials->pool);
         free(trials->directory);
         free(trials);
         return NULL;
     }
-    trials->pool = job_pool_create(options->jobs);
     if (!make_slots(trials) || trials->pool == NULL) {
         say_memory();
         trials_destroy(trials);

@@ -158,21 +158,32 @@ refused() {
     fi
 }
 
-# What there is when it is interrupted is kept, and fails.
+# What there is when it is interrupted is kept, and fails. Too early there is no script yet, too late it is
+# done: the time that is waited grows until it was in between.
 interrupted() {
-    local status=0 program=$work/pcid_ignored/twinwalk
-    "$program" shrink "${run[@]}" --random --accesses "$accesses" -j 1 -o "$work/interrupted.tw" &
-    local shrinker=$!
-    # It is at work on scripts.
-    for _ in {1..1000}; do
-        sleep 0.01
-        if [ -n "$(ls "$TMPDIR"/*/ 2>/dev/null)" ]; then break; fi
+    local program=$work/pcid_ignored/twinwalk kept=$work/interrupted.tw status shrinker wait
+    for ((wait = 20; wait < 20000; wait += wait / 4)); do
+        rm -f "$kept"
+        status=0
+        "$program" shrink "${run[@]}" --random --accesses "$accesses" -j 1 -o "$kept" 2>"$work/interrupted.errors" &
+        shrinker=$!
+        until [ -n "$(ls -d "$TMPDIR"/twinwalk-shrink-* 2>/dev/null)" ]; do
+            sleep 0.01
+            kill -0 "$shrinker" || return 1
+        done
+        sleep "${wait}e-3"
+        kill -TERM "$shrinker"
+        wait "$shrinker" || status=$?
+        if [ "$status" -eq 3 ] && grep -q 'ended before there was a script' "$work/interrupted.errors"; then
+            [ ! -e "$kept" ] || { echo "a script that fails otherwise" && return 1; }
+            continue
+        fi
+        [ "$status" -eq 3 ] || { cat "$work/interrupted.errors" && echo "exit status $status after $wait ms" && return 1; }
+        exits 1 "$program" run -q "${run[@]}" --script "$kept" 2>/dev/null
+        return
     done
-    sleep 0.2
-    kill -TERM "$shrinker"
-    wait "$shrinker" || status=$?
-    [ "$status" -eq 3 ] || { echo "exit status $status" && return 1; }
-    exits 1 "$program" run -q "${run[@]}" --script "$work/interrupted.tw"
+    echo "never in time"
+    return 1
 }
 
 # Nothing but the scripts stays behind, beside them or in the temporary directory.
