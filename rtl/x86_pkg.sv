@@ -152,11 +152,6 @@ package x86_pkg;
     vpn = va[56:12];
   endfunction
 
-  // The page-number bits that are offset inside a page of that size, 0 to 4.
-  function automatic logic [44:0] offset_mask(input logic [2:0] size);
-    offset_mask = {{9{size > 3'd4}}, {9{size > 3'd3}}, {9{size > 3'd2}}, {9{size > 3'd1}}, {9{size > 3'd0}}};
-  endfunction
-
   // The tag of a cached translation.
   function automatic logic [59:0] tag(input logic [44:0] page, input logic [11:0] pcid, input logic is_global,
                                       input logic [1:0] size);
@@ -212,13 +207,6 @@ package x86_pkg;
     else if (word[EntryPs] && level == 3'd3) reserved[29:13] = '1;  // of a 1 GiB page's address
     else if (word[EntryPs] && level == 3'd2) reserved[20:13] = '1;  // of a 2 MiB page's address
     entry_kind = word[EntryP] ? {leaf, (word & reserved) != 64'd0, 1'b1} : 3'b000;
-  endfunction
-
-  // Frame of the table or page that a valid entry points to.
-  function automatic logic [39:0] entry_frame(input logic [63:0] word, input logic [2:0] level, input logic leaf);
-    entry_frame = {
-      word[51:30], leaf && level >= 3'd3 ? 9'd0 : word[29:21], leaf && level >= 3'd2 ? 9'd0 : word[20:12]
-    };
   endfunction
 
   // 4.6.1: rights (as in a data word) of the path so far and of one more entry.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the manual and docs/microarchitecture.md ask of control operations,
-// written without x86_pkg: for the checkers.
+// What the manual and docs/microarchitecture.md ask of control operations, and
+// the sizes of pages, written without x86_pkg: for the checkers.
 package manual_pkg;
   // What an operation must drop, with the registers as they are when it is accepted: bit 60 something at all, flags
   // 59:57 (globals, one PCID, one address), PCID 56:45, page 44:0.
@@ -27,6 +27,11 @@ package manual_pkg;
       endcase
       default: demand = '0;
     endcase
+  endfunction
+
+  // The page-number bits that are offset inside a page of that size, 0 to 4.
+  function automatic logic [44:0] offset_mask(input logic [2:0] size);
+    offset_mask = {{9{size > 3'd4}}, {9{size > 3'd3}}, {9{size > 3'd2}}, {9{size > 3'd1}}, {9{size > 3'd0}}};
   endfunction
 
   // Two keys that drop the same: PCID and page count only where the flags say so.

@@ -327,7 +327,7 @@ module tlb_array_formal #(
     assign stale[e] = valid_q[e] && !data_q[e*51+x86_pkg::DataRw] &&
                       x86_pkg::invalidates(key_i[59:57], key_i[44:0], key_i[56:45], tag_q[e*60+:60], 3'(LeastGrain));
   end
-  assign differs = (tag[44:0] ^ vpn_i) & ~x86_pkg::offset_mask(covers(tag));
+  assign differs = (tag[44:0] ^ vpn_i) & ~manual_pkg::offset_mask(covers(tag));
   always_comb begin
     if (rst_n) begin
       assert (placed && !misused);

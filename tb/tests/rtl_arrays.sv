@@ -46,11 +46,8 @@ module rtl_arrays (
     output logic canonical_o,
     output logic [2:0] levels_o,
     output logic [44:0] vpn_o,
-    output logic [44:0] offset_mask_o,
     output logic [51:0] entry_address_o,
     output logic [51:0] physical_o,
-    output logic [39:0] table_frame_o,
-    output logic [39:0] page_frame_o,
     output logic [50:0] accumulate_o,
     output logic [50:0] leaf_data_o,
     output logic [1:0] denied_o,
@@ -116,11 +113,8 @@ module rtl_arrays (
     canonical_o = x86_pkg::canonical(va_i, mode_i);
     levels_o = x86_pkg::levels(mode_i);
     vpn_o = x86_pkg::vpn(va_i);
-    offset_mask_o = x86_pkg::offset_mask(grain_i);
     entry_address_o = x86_pkg::entry_address(fill_data_i[39:0], level_i, va_i);
     physical_o = x86_pkg::physical(fill_data_i, size_i, va_i);
-    table_frame_o = x86_pkg::entry_frame(entry_i, level_i, 1'b0);
-    page_frame_o = x86_pkg::entry_frame(entry_i, 3'(size_i) + 3'd1, 1'b1);
     accumulate_o = x86_pkg::accumulate(fill_data_i, entry_i, mode_i);
     leaf_data_o = x86_pkg::leaf_data(entry_i, 3'(size_i) + 3'd1, fill_data_i & 51'h0_0700_0000_0000);
     denied_o = x86_pkg::denied(fill_data_i, attr_i, mode_i, pkru_i, pkrs_i);

@@ -73,7 +73,7 @@ module tlb_array #(
       if (hit_o[p]) begin
         assume (any_tag[59:58] != 2'd3);
         if (Grain == x86_pkg::Grain4k2m) assume (any_tag[59:58] <= x86_pkg::Page2m);
-        assume ((differs & ~x86_pkg::offset_mask(covers)) == '0);
+        assume ((differs & ~manual_pkg::offset_mask(covers)) == '0);
         assume (any_tag[57] ? is_global : any_tag[56:45] == pcid_i);
         if (!may_hold && x86_pkg::invalidates(key[59:57], key[44:0], key[56:45], any_tag, LeastGrain))
           assume (any_data[x86_pkg::DataRw]);
