@@ -11,52 +11,8 @@ work=$(mktemp -d)
 chmod 755 "$work"
 cluster=$work/cluster
 trap '"$here/cluster.sh" down "$cluster"; rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
-
-# exits CODE COMMAND...
-exits() {
-    local wanted=$1 status=0
-    shift
-    "$@" || status=$?
-    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
-}
-
-# says TEXT CODE COMMAND...: exits with CODE and says TEXT.
-says() {
-    local text=$1
-    shift
-    exits "$@" >"$work/said" 2>&1 || { cat "$work/said" && return 1; }
-    grep -qF -- "$text" "$work/said" || { cat "$work/said" && echo "not said: $text" && return 1; }
-}
-
-# answer DIRECTORY SQL WANTED
-answer() {
-    local got
-    got=$(sqlite3 "$work/$1/results.db" "$2")
-    [ "$got" = "$3" ] || { echo "$2: $got, not $3" && return 1; }
-}
-
-# until_true COMMAND...: within 60 s.
-until_true() {
-    local tries=600
-    until "$@" >/dev/null 2>&1; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
-        sleep 0.1
-    done
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # regress DIRECTORY PLAN OPTION...
 regress() { "$twinwalk" regress -o "$work/$1" "$work/$2.yaml" "${@:3}"; }
@@ -322,4 +278,4 @@ down() {
     ! pgrep -f -- "$work"
 }
 check "the cluster is taken down with nothing left behind" down
-echo "1..$number"
+plan

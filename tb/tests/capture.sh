@@ -5,20 +5,8 @@ set -u
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; COMMAND says what is wrong.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # info_of FILE WORD: the first number behind WORD in what `trace info` says.
 info_of() { "$twinwalk" trace info "$1" | awk -v word="$2" '$1 == word {print $2}'; }
@@ -111,4 +99,4 @@ check "no such program" refused "build/no/program: no such program" -- build/no/
 check "no program named" refused "which program?"
 check "beyond the end" refused "there are no accesses after the first" --skip 1G -- true
 check "a name that is none of a trace" refused "the name of a trace ends in" -o "$work/none.txt" -- true
-echo "1..$number"
+plan

@@ -6,35 +6,8 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
-
-# exits CODE COMMAND...
-exits() {
-    local wanted=$1 status=0
-    shift
-    "$@" || status=$?
-    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
-}
-
-# says CODE TEXT COMMAND...: it exits so and says the text.
-says() {
-    local code=$1 text=$2
-    shift 2
-    exits "$code" "$@" >"$work/said" 2>&1 && grep -qF -- "$text" "$work/said" || { cat "$work/said" && return 1; }
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # points FILE: those hit, with the cycle of the first hit.
 points() {
@@ -65,14 +38,14 @@ merged() {
         "$twinwalk" coverage merge -o "$work/all.json" "$work/model.json" "$work/two.json" &&
         "$twinwalk" coverage merge -o "$work/other.json" "$work/two.json" "$work/model.json" &&
         cmp "$work/all.json" "$work/other.json" &&
-        says 2 "a run is there already" "$twinwalk" coverage merge -o "$work/no.json" "$work/all.json" "$work/two.json" &&
+        says "a run is there already" 2 "$twinwalk" coverage merge -o "$work/no.json" "$work/all.json" "$work/two.json" &&
         [ ! -e "$work/no.json" ]
 }
 
 reports() {
-    says 0 "2 runs" "$twinwalk" coverage report --html "$work/all.html" "$work/all.json" &&
+    says "2 runs" 0 "$twinwalk" coverage report --html "$work/all.html" "$work/all.json" &&
         grep -q '<h2>Holes</h2>' "$work/all.html" && grep -q 'twinwalk run -c tiny .*--seed 2' "$work/all.html" &&
-        says 1 "not ok" "$twinwalk" coverage report --check "$work/all.json" &&
+        says "not ok" 1 "$twinwalk" coverage report --check "$work/all.json" &&
         grep -qE '^[0-9]+ passed, [1-9][0-9]* failed$' "$work/said"
 }
 
@@ -80,19 +53,19 @@ reports() {
 contradiction() {
     sed 's#"op_result":{"cr0/empty"#"op_result":{"cr0/page_fault"#' "$work/model.json" >"$work/wrong.json"
     ! cmp -s "$work/model.json" "$work/wrong.json" &&
-        says 1 "op_result/cr0/page_fault is hit" "$twinwalk" coverage merge -o "$work/out.json" "$work/wrong.json" &&
-        says 1 "hit, though coverage.def says otherwise" "$twinwalk" coverage report "$work/wrong.json"
+        says "op_result/cr0/page_fault is hit" 1 "$twinwalk" coverage merge -o "$work/out.json" "$work/wrong.json" &&
+        says "hit, though coverage.def says otherwise" 1 "$twinwalk" coverage report "$work/wrong.json"
 }
 
 bad_usage() {
-    says 2 "not an action" "$twinwalk" coverage reports &&
-        says 2 "which files" "$twinwalk" coverage report &&
-        says 2 "where to" "$twinwalk" coverage merge "$work/all.json" &&
-        says 2 "nothing.json" "$twinwalk" coverage report "$work/nothing.json" &&
-        says 2 "not a file of coverage" "$twinwalk" coverage report <(echo '{}') &&
-        says 2 "watches the model" run --engine rtl --random --cycles 1 --coverage "$work/rtl.json" &&
-        says 2 "no/where" run --engine model --random --cycles 10 --coverage "$work/no/where.json" &&
-        says 2 "neither lockstep nor model" "$twinwalk" coverage close --engine rtl
+    says "not an action" 2 "$twinwalk" coverage reports &&
+        says "which files" 2 "$twinwalk" coverage report &&
+        says "where to" 2 "$twinwalk" coverage merge "$work/all.json" &&
+        says "nothing.json" 2 "$twinwalk" coverage report "$work/nothing.json" &&
+        says "not a file of coverage" 2 "$twinwalk" coverage report <(echo '{}') &&
+        says "watches the model" 2 run --engine rtl --random --cycles 1 --coverage "$work/rtl.json" &&
+        says "no/where" 2 run --engine model --random --cycles 10 --coverage "$work/no/where.json" &&
+        says "neither lockstep nor model" 2 "$twinwalk" coverage close --engine rtl
 }
 
 close_in() {
@@ -125,11 +98,11 @@ runs:
 END
     exits 0 "$twinwalk" regress -j 2 -o "$work/regress" "$work/plan.yaml" >/dev/null || return 1
     # without the option there are results but no coverage: done again
-    says 0 "functional coverage: " "$twinwalk" regress --coverage -j 2 -o "$work/regress" "$work/plan.yaml" &&
+    says "functional coverage: " 0 "$twinwalk" regress --coverage -j 2 -o "$work/regress" "$work/plan.yaml" &&
         ! grep -q "already" "$work/said" &&
-        says 0 "3 of the results were there already" "$twinwalk" regress --coverage -j 2 -o "$work/regress" "$work/plan.yaml" &&
+        says "3 of the results were there already" 0 "$twinwalk" regress --coverage -j 2 -o "$work/regress" "$work/plan.yaml" &&
         grep -q "functional coverage: " "$work/said" && grep -q 'href="coverage.html"' "$work/regress/report.html" &&
-        says 0 "3 runs" "$twinwalk" coverage report "$work/regress/coverage.json"
+        says "3 runs" 0 "$twinwalk" coverage report "$work/regress/coverage.json"
 }
 
 check "RTL with model covers what the model alone does" engines_agree
@@ -141,4 +114,4 @@ check "bad usage and input" bad_usage
 check "closing repeats" closing_repeats
 check "closing compares" closing_compares
 check "a regression collects coverage" regression_collects
-echo "1..$number"
+plan

@@ -7,22 +7,10 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 pages=(README.md docs/*.md waves/*.md configs/*/*.md)
 commands=$("$twinwalk" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | paste -sd ' ')
-
-# check NAME COMMAND...: one line of TAP; COMMAND says on stdout what is wrong.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
 
 # found REGEX FILE...: each match once, as "FILE:match".
 found() {
@@ -207,4 +195,4 @@ check "docs/statistics.md is up to date (make docs)" \
     diff docs/statistics.md <("$twinwalk" config --markdown=statistics)
 check "docs/coverage-points.md is up to date (make docs)" \
     diff docs/coverage-points.md <("$twinwalk" coverage points)
-echo "1..$number"
+plan

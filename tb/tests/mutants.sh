@@ -7,28 +7,8 @@ export LC_ALL=C
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
-
-# exits CODE COMMAND...
-exits() {
-    local wanted=$1 status=0
-    shift
-    "$@" || status=$?
-    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # id FILE TEXT: the mutant of rtl/FILE whose line ends with TEXT.
 id() { grep -F "rtl/$1:" "$work/list" | grep -F -- ": $2" | head -n 1 | cut -d ' ' -f 1; }
@@ -118,4 +98,4 @@ strange() {
 check "a source that is not understood" strange
 check "no such mutant" exits 2 "$twinwalk" mutate --patch 0123456789 -o "$work/patched"
 check "no such plan" exits 2 "$twinwalk" mutate "$work/none" -o "$work/results"
-echo "1..$number"
+plan

@@ -6,20 +6,8 @@ set -u
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; COMMAND says what is wrong.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # data_of PAGE: the JSON in a page.
 data_of() { sed -n '/^<script type="application\/json" id="data">$/,/^<\/script>$/p' "$1" | sed '1d;$d'; }
@@ -119,4 +107,4 @@ check "another version" refused_edit '1s/"version": *1/"version":7/' "a version 
 check "no runs" refused_edit 's/"runs"/"rums"/' "there is no list runs"
 check "a run of no point" refused_edit 's/^{"point":3,"workload"/{"point":300,"workload"/' "a run of no point"
 check "a value off the axis" refused_edit 's/"values":{"l1d.sets_4k":4,/"values":{"l1d.sets_4k":5,/' "not on the axis l1d.sets_4k"
-echo "1..$number"
+plan

@@ -12,32 +12,10 @@ rm -rf "$TMPDIR"
 mkdir -p "$TMPDIR"
 # shellcheck source=tb/bugs/broken.bash
 . tb/bugs/broken.bash
-number=0
-failed=0
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 largest=20 # statements that a result may have at most
 accesses=30k
-
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        failed=$((failed + 1))
-        sed 's/^/# /' "$work/out" | head -n 60
-    fi
-}
-
-# exits CODE COMMAND...
-exits() {
-    local wanted=$1 status=0
-    shift
-    "$@" || status=$?
-    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
-}
 
 # failure FILE: kind and signature of the results of a run.
 failure() { sed -n '/"failure"/,/}/s/.*"\(kind\|signature\)": "\(.*\)".*/\2/p' "$1" | paste -sd: -; }
@@ -96,7 +74,7 @@ if [ "${1:-}" = --all ]; then
         check "$name in both twins" both "$name"
         check "$name in the RTL alone" rtl "$name"
     done
-    echo "1..$number"
+    plan
     echo "$((number - failed)) passed, $failed failed"
     exit $((failed > 0))
 fi
@@ -207,4 +185,4 @@ check "no such configuration" refused "nowhere" -c nowhere --random
 check "interrupted" interrupted
 check "nothing is left behind" tidy
 
-echo "1..$number"
+plan

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# What tests in shell say and ask, to be sourced by them. They set $work first, a
+# directory of their own, and end with `plan`.
+number=0
+failed=0
+
+# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
+check() {
+    local name=$1
+    number=$((number + 1))
+    shift
+    if "$@" >"$work/out" 2>&1; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        failed=$((failed + 1))
+        # The end has the reason.
+        tail -n 100 "$work/out" | sed 's/^/# /'
+    fi
+}
+
+# plan: how many checks there were.
+plan() { echo "1..$number"; }
+
+# exits CODE COMMAND...
+exits() {
+    local wanted=$1 status=0
+    shift
+    "$@" || status=$?
+    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
+}
+
+# says TEXT CODE COMMAND...: exits with CODE and says TEXT.
+says() {
+    local text=$1
+    shift
+    exits "$@" >"$work/said" 2>&1 || { cat "$work/said" && return 1; }
+    grep -qF -- "$text" "$work/said" || { cat "$work/said" && echo "not said: $text" && return 1; }
+}
+
+# answer DIRECTORY SQL WANTED: of the database in $work/DIRECTORY.
+answer() {
+    local got
+    got=$(sqlite3 "$work/$1/results.db" "$2")
+    [ "$got" = "$3" ] || { echo "$2: $got, not $3" && return 1; }
+}
+
+# until_true COMMAND...: within two minutes.
+until_true() {
+    local tries=1200
+    until "$@" >/dev/null 2>&1; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
+        sleep 0.1
+    done
+}
