@@ -83,7 +83,7 @@ both() {
 rtl_alone() {
     local log=$work/$1/rtl.log status=0 signal
     # shellcheck disable=SC2046
-    RTL_DIR=$work/$1/rtl timeout 300 "$twinwalk" run -q --engine lockstep $(field "$1" Run) >"$log" 2>&1 || status=$?
+    RTL_DIR=$work/$1/rtl timeout 600 "$twinwalk" run -q --engine lockstep $(field "$1" Run) >"$log" 2>&1 || status=$?
     [ "$status" -eq 1 ] && grep -q 'RTL and C model differ' "$log"
     status=$?
     signal=$(sed -n '/RTL and C model differ/{n;p;q}' "$log")
@@ -97,7 +97,7 @@ both_in_lockstep() {
         return
     fi
     # shellcheck disable=SC2046
-    RTL_DIR=$work/$1/rtl timeout 300 "$work/$1/twinwalk" run -q --judge $(field "$1" Run) >"$log" 2>&1 || status=$?
+    RTL_DIR=$work/$1/rtl timeout 600 "$work/$1/twinwalk" run -q --judge $(field "$1" Run) >"$log" 2>&1 || status=$?
     judged "$1" "$log" "$status"
     report $? "$1 in both twins, lockstep" "$log"
 }
