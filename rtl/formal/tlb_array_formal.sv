@@ -387,8 +387,13 @@ module tlb_array_formal #(
   logic [Entries-1:0] other_valid_q;  // = other.valid_q
   logic [Entries*60-1:0] other_tag_q;  // = other.tag_q[Sets*Ways x 60]
   logic [Entries*51-1:0] other_data_q;  // = other.data_q[Sets*Ways x 51]
+  localparam int StateW = Policy == x86_pkg::PolicyLru ? Ways * $clog2(Ways) :
+                          Policy == x86_pkg::PolicyPlru ? 1 << $clog2(Ways) : Ways;
+  logic [Sets*StateW-1:0] repl_q;  // = dut.repl.repl_q[Sets x StateW]
+  logic [Sets*StateW-1:0] other_repl_q;  // = other.repl.repl_q[Sets x StateW]
   always_comb begin
     if (rst_n) begin
+      assert (Policy == x86_pkg::PolicyRandom || repl_q == other_repl_q);
       assert (placed && alone && valid_q == other_valid_q && lfsr_q == other_lfsr_q);
       for (int e = 0; e < Entries; e++)
         if (valid_q[e])

@@ -56,6 +56,13 @@ module tlb_array #(
       .misused_o(misused)
   );
 
+  // All that it is asked in a cycle, for mmu_pair_formal; of arrays with one port.
+  logic [241:0] asked;
+  assign asked = {
+    lookup_i[0], lookup_i[0] ? {vpn_i[44:0], pcid_i} : 57'd0, fill_i, fill_i ? {fill_tag_i, fill_data_i} : 111'd0, inv_i,
+    sweep_i, inv_i || sweep_i ? {inv_flags_i, inv_vpn_i, inv_pcid_i} : 60'd0, sweep_i ? sweep_set_i : 10'd0
+  };
+
   for (genvar p = 0; p < Ports; p++) begin : gen_port
     // Driven by nothing: free inputs.
     logic any_hit;
