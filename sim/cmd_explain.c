@@ -146,6 +146,13 @@ int cmd_explain(int argc, char **argv)
     int code = EXIT_USAGE;
     if (options.engine == ENGINE_RTL)
         fprintf(stderr, "twinwalk explain: the C model tells what happens: use --engine lockstep or model\n");
+    else if (!can_be_read_again(options.script) || !can_be_read_again(options.trace) ||
+             !can_be_read_again(options.image))
+        fprintf(stderr,
+                "twinwalk explain: the run is done again, but %s is not a file that can be read again\n",
+                !can_be_read_again(options.script)  ? options.script
+                : !can_be_read_again(options.trace) ? options.trace
+                                                    : options.image);
     else if (config_open(&config, options.config, options.settings.settings, options.settings.count) == 0) {
         struct bench_options bench = run_bench_options(&options, &config);
         bench.judge = options.judge != JUDGE_OFF;

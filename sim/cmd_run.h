@@ -67,6 +67,9 @@ struct run_options run_options_defaults(void);
 /* What the bench is to do; what the command line leaves open is as usual. */
 struct bench_options run_bench_options(const struct run_options *options, const struct config *config);
 
+/* Whether the file, where there is one, would be read a second time as it was the first: a pipe is not. */
+bool can_be_read_again(const char *path);
+
 /*
  * The shell command that repeats a run: `program` run and its arguments,
  * quoted where a shell needs it. To be freed; NULL when memory is short.

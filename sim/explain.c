@@ -26,16 +26,19 @@ struct explanation {
     struct bench_loop *loop; /* from its first cycle on */
 
     /* where to begin: known from the request, or from the first pass */
+    bool surveyed;
     uint64_t place; /* cycle; UINT64_MAX: not found */
     uint64_t accesses;
     bool failed;
     enum bench_outcome outcome;
     uint64_t failed_cycle;
+    uint64_t failed_access; /* whose answer was not as expected; NO_ACCESS: none's */
     char message[256];
     char *verdict;
 
     /* the second pass */
-    bool telling; /* events are gathered */
+    bool telling;     /* events are gathered */
+    bool stop_behind; /* the run goes on behind the place, but need not */
     struct story *story;
     struct page_log *page;
     struct difference_path *path;
@@ -65,9 +68,23 @@ static void keep_failure(struct explanation *e, const struct bench_loop *loop)
         e->verdict = strdup(verdict);
 }
 
+/* The run came to its end, but not all was as its script expects. */
+static void keep_expectation(struct explanation *e, const struct bench_loop *loop)
+{
+    char place[200];
+    loop->stimulus.first_failure(loop->stimulus.self, place, sizeof place);
+    e->failed = true;
+    e->outcome = OUTCOME_DONE;
+    e->failed_cycle = loop->stimulus.failed->cycle;
+    e->failed_access = loop->stimulus.failed->access;
+    snprintf(e->message, sizeof e->message, "not as %s expects", place);
+}
+
 static bool ended(void *self, struct bench_loop *loop)
 {
-    if (loop->outcome != OUTCOME_STOPPED && loop->outcome != OUTCOME_DONE)
+    if (loop->outcome == OUTCOME_DONE && bench_loop_expectation_failed(loop))
+        keep_expectation(self, loop);
+    else if (loop->outcome != OUTCOME_STOPPED && loop->outcome != OUTCOME_DONE)
         keep_failure(self, loop);
     return true;
 }
@@ -101,6 +118,7 @@ static int survey(struct explanation *e, const struct bench_options *options)
     pass.listener = (struct event_listener){.self = e, .event = survey_event};
     pass.visitor = (struct bench_visitor){.self = e, .visit = survey_visit, .ended = ended};
     e->place = UINT64_MAX;
+    e->surveyed = true;
     int code = bench_run(&pass);
     e->loop = NULL;
     return code;
@@ -195,7 +213,9 @@ static void tell_visit(void *self, struct bench_loop *loop)
     }
     if (!e->telling) {
         begin_telling(e, loop);
-        loop->visit = e->request->what == EXPLAIN_CYCLE ? e->place : UINT64_MAX;
+        loop->visit = e->request->what == EXPLAIN_CYCLE ? e->place
+                      : e->stop_behind                  ? e->place + 1
+                                                        : UINT64_MAX;
         if (loop->cycle != loop->visit)
             return;
     }
@@ -245,6 +265,8 @@ static int tell(struct explanation *e, const struct bench_options *options)
     pass.listener = (struct event_listener){.self = e, .event = tell_event};
     pass.visitor =
         (struct bench_visitor){.self = e, .visit = tell_visit, .difference = tell_difference, .ended = ended};
+    pass.told_before = e->surveyed;
+    e->stop_behind = e->request->what == EXPLAIN_FAILURE && e->outcome == OUTCOME_DONE;
     e->failed = false;
     return bench_run(&pass);
 }
@@ -303,6 +325,9 @@ static void print_failure(struct explanation *e)
         fprintf(e->out, "the MMU hangs in cycle %" PRIu64 ": %s\n", e->failed_cycle, e->message);
         access = story_oldest(e->story);
         break;
+    case OUTCOME_DONE:
+        access = e->failed_access;
+        /* fallthrough */
     default:
         fprintf(e->out, "cycle %" PRIu64 ": %s\n", e->failed_cycle, e->message);
         break;

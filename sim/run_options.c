@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd_run.h"
 #include "commands.h"
@@ -146,6 +147,13 @@ static void set_wave(struct argp_state *state, struct run_options *options, cons
     options->wave.on_failure = on_failure;
 }
 
+bool can_be_read_again(const char *path)
+{
+    struct stat status;
+
+    return path == NULL || stat(path, &status) != 0 || S_ISREG(status.st_mode);
+}
+
 static void check_wave(struct argp_state *state, const struct run_options *options)
 {
     const struct wave_options *wave = &options->wave, defaults = wave_defaults(NULL);
@@ -167,6 +175,11 @@ static void check_wave(struct argp_state *state, const struct run_options *optio
         argp_error(state, "--wave-to must be above --wave-from");
     if (wave->every == 0)
         argp_error(state, "--wave-every: must be above 0");
+    if ((wave->on_failure || wave->trigger != NULL) && !can_be_read_again(options->trace))
+        argp_error(state,
+                   "%s: the run is played again for the wave, but this trace is not a file that can be "
+                   "read again",
+                   options->trace);
     if (wave_options_check(wave, error, sizeof(error)) != 0)
         argp_error(state, "%s: %s", wave->trigger != NULL ? "--wave-on" : "--wave-signals", error);
 }

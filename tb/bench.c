@@ -103,6 +103,7 @@ static int open_stimulus(struct bench *bench)
         .image = bench->image,
         .seed = options->seed,
         .max_accesses = bound(options->accesses),
+        .silent = options->told_before,
     };
     if (options->open_stimulus)
         return options->open_stimulus(options->open_self, &env, &bench->loop.stimulus);
@@ -332,8 +333,11 @@ static int run(struct bench *bench)
         explain_failure(bench, &failure);
     bool wave_failed = loop->wave && wave_end(loop->wave);
 
-    /* UINT64_MAX: the input turned out bad on the way (stimulus.h), which has been said. */
-    uint64_t failures = loop->stimulus.failures ? loop->stimulus.failures(loop->stimulus.self) : 0;
+    /* UINT64_MAX: the input turned out bad on the way (stimulus.h), which has been said. Of a run that was
+     * stopped nothing more was to be expected. */
+    uint64_t failures = loop->stimulus.failures && outcome != OUTCOME_STOPPED
+                            ? loop->stimulus.failures(loop->stimulus.self)
+                            : 0;
     bool input_broke = failures == UINT64_MAX;
     if (outcome == OUTCOME_DONE && failures && !input_broke)
         bench_failure_of_stimulus(&failure, loop);

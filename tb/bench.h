@@ -46,6 +46,7 @@ struct bench_options {
     const char *results; /* one JSON line per access */
     bool progress;       /* a line on stderr that tells how far the run is */
     bool quiet;          /* no summary on stdout */
+    bool told_before;    /* nothing is said of failed expectations */
     bool judge;          /* the architectural judge checks every answer */
     const struct wave_options *wave; /* NULL: none */
     const char *coverage; /* file for functional coverage; NULL: none, and always with ENGINE_RTL */

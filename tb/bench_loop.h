@@ -124,6 +124,12 @@ static inline void bench_loop_fail(struct bench_loop *loop, enum bench_outcome o
         loop->outcome = outcome;
 }
 
+/* An expectation of the stimulus has failed so far. */
+static inline bool bench_loop_expectation_failed(const struct bench_loop *loop)
+{
+    return loop->stimulus.failed && loop->stimulus.failed->count;
+}
+
 /* From the present cycle on events of the model are told too. -1: memory is short. */
 int bench_loop_observe(struct bench_loop *loop);
 

@@ -288,15 +288,17 @@ static void walker_text(struct line *line, const struct event *event)
             add_place(line, event);
         return;
     case EVENT_WALK_REQUEST:
-        add(line, "wants ");
+        add(line, "requests the ");
         add_level_address(line, event);
         return;
-    case EVENT_WALK_EXCHANGE:
-        add(line, "wants ");
+    case EVENT_WALK_EXCHANGE: {
+        uint64_t set = event->memory.desired & ~event->memory.expected;
+        add(line, "requests a compare-exchange of the ");
         add_level_address(line, event);
-        add(line, " changed, 0x%016" PRIx64 " -> 0x%016" PRIx64, event->memory.expected,
-            event->memory.desired);
+        add(line, ": 0x%016" PRIx64 " to 0x%016" PRIx64 " (sets%s%s)", event->memory.expected,
+            event->memory.desired, set & ENTRY_A ? " A" : "", set & ENTRY_D ? " D" : "");
         return;
+    }
     case EVENT_ENTRY_READ:
         add(line, "read ");
         add_entry(line, event);

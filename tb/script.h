@@ -146,6 +146,7 @@ struct script {
     size_t file_count, statement_count, node_count;
     size_t statement_room, node_room;
     int32_t slots; /* variables */
+    bool silent;   /* nothing is said of failed expectations */
 };
 
 /* Which names beyond the variables an expression may use. */

@@ -141,3 +141,14 @@ bool script_answer_check(const struct script *script, const struct script_answer
                    (unsigned long long)result->va, wanted, got, (unsigned long long)result->answer_cycle);
     return false;
 }
+
+bool script_memory_check(const struct script *script, struct script_place place, uint64_t address,
+                         uint64_t wanted, uint64_t mask, uint64_t found)
+{
+    if (((found ^ wanted) & mask) == 0)
+        return true;
+    script_message(script, place, "expected memory 0x%llx = 0x%llx (mask 0x%llx), got 0x%llx",
+                   (unsigned long long)address, (unsigned long long)wanted, (unsigned long long)mask,
+                   (unsigned long long)found);
+    return false;
+}

@@ -15,4 +15,8 @@ struct script_answer {
 bool script_answer_check(const struct script *script, const struct script_answer *expected,
                          const struct access_result *result);
 
+/* The same of a word of memory, of which the bits of `mask` count. */
+bool script_memory_check(const struct script *script, struct script_place place, uint64_t address,
+                         uint64_t wanted, uint64_t mask, uint64_t found);
+
 #endif

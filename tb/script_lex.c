@@ -18,6 +18,8 @@ static void print_place(const struct script *script, struct script_place place, 
 void script_message(const struct script *script, struct script_place place, const char *format, ...)
 {
     va_list arguments;
+    if (script->silent)
+        return;
     va_start(arguments, format);
     print_place(script, place, format, arguments);
     va_end(arguments);

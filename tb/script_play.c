@@ -51,20 +51,27 @@ struct player {
     struct pending pending[MAX_PENDING]; /* in order of acceptance */
     unsigned pending_count;
     uint64_t accepted, issued, max_accesses;
-    uint64_t failures;
+    uint64_t cycle; /* in which it was asked last */
+    struct failed_expectations failed;
     const struct script_statement *first_failed; /* NULL: none */
 };
 
-static void note_failure(struct player *player, const struct script_statement *statement)
+/* result: the answer that was not as expected; NULL: it is about no access. */
+static void note_failure(struct player *player, const struct script_statement *statement,
+                         const struct access_result *result)
 {
-    if (player->failures++ == 0)
-        player->first_failed = statement;
+    if (player->failed.count++ > 0)
+        return;
+    player->first_failed = statement;
+    player->failed.cycle = result ? result->answer_cycle : player->cycle;
+    player->failed.access = result ? result->index : UINT64_MAX;
+    player->failed.accept_cycle = result ? result->issue_cycle : UINT64_MAX;
 }
 
 static void fail(struct player *player, const struct script_statement *statement, const char *why)
 {
     script_message(player->script, statement->place, "%s", why);
-    note_failure(player, statement);
+    note_failure(player, statement, NULL);
 }
 
 /* Evaluates the arguments of a statement; false and a failed expectation when that cannot be. */
@@ -121,14 +128,9 @@ static void expect_memory(struct player *player, const struct script_statement *
                           const uint64_t *value)
 {
     uint64_t mask = statement->arg[ARG_MASK] >= 0 ? value[ARG_MASK] : UINT64_MAX;
-    uint64_t found = phys_mem_read64(player->phys, value[ARG_ADDRESS]);
-    if (((found ^ value[ARG_VALUE]) & mask) == 0)
-        return;
-    script_message(player->script, statement->place,
-                   "expected memory 0x%llx = 0x%llx (mask 0x%llx), got 0x%llx",
-                   (unsigned long long)value[ARG_ADDRESS], (unsigned long long)value[ARG_VALUE],
-                   (unsigned long long)mask, (unsigned long long)found);
-    note_failure(player, statement);
+    if (!script_memory_check(player->script, statement->place, value[ARG_ADDRESS], value[ARG_VALUE], mask,
+                             phys_mem_read64(player->phys, value[ARG_ADDRESS])))
+        note_failure(player, statement, NULL);
 }
 
 static void enter_block(struct player *player, const struct script_statement *statement, uint64_t count)
@@ -374,6 +376,7 @@ static void note_accepted(struct player *player, uint8_t ready, bool op_ready)
 static void drive(void *self, uint64_t cycle, uint8_t ready, bool op_ready, struct stimulus_offer *offer)
 {
     struct player *player = self;
+    player->cycle = cycle;
     if (may_play(player, cycle))
         play(player, cycle, ready, op_ready);
     offer->req_valid = player->req_valid;
@@ -396,7 +399,7 @@ static void answered(void *self, const struct access_result *result)
         if (player->pending[i].index != result->index)
             continue;
         if (!script_answer_check(player->script, &player->pending[i].answer, result))
-            note_failure(player, player->pending[i].answer.statement);
+            note_failure(player, player->pending[i].answer.statement, result);
         player->pending_count--;
         memmove(&player->pending[i], &player->pending[i + 1],
                 (player->pending_count - i) * sizeof(player->pending[0]));
@@ -437,11 +440,10 @@ static uint64_t failures(void *self)
         const struct script_statement *statement = player->pending[i].answer.statement;
         if (statement->expect == EXPECT_ANY)
             continue;
-        script_message(player->script, statement->place, "expected an answer, got none");
-        note_failure(player, statement);
+        fail(player, statement, "expected an answer, got none");
     }
     player->pending_count = 0;
-    return player->failures;
+    return player->failed.count;
 }
 
 static void first_failure(void *self, char *text, size_t size)
@@ -473,6 +475,7 @@ int script_open(const char *path, const struct stimulus_env *env, struct stimulu
         free(variables);
         return -1;
     }
+    script->silent = env->silent;
     player->script = script;
     player->variables = variables;
     player->phys = env->phys;
@@ -488,6 +491,7 @@ int script_open(const char *path, const struct stimulus_env *env, struct stimulu
         .next_cycle = next_cycle,
         .finished = finished,
         .failures = failures,
+        .failed = &player->failed,
         .first_failure = first_failure,
         .destroy = destroy,
     };

@@ -36,6 +36,15 @@ struct stimulus_offer {
     struct op_req op;
 };
 
+/* Expectations that have failed so far. */
+struct failed_expectations {
+    uint64_t count;
+    uint64_t cycle; /* of the first */
+    uint64_t
+        access; /* whose answer it is about, and the cycle in which that was accepted; UINT64_MAX: none's */
+    uint64_t accept_cycle;
+};
+
 struct stimulus {
     void *self;
 
@@ -72,6 +81,9 @@ struct stimulus {
      */
     uint64_t (*failures)(void *self);
 
+    /* The same during the run, for who wants to know in which cycle. NULL: none can fail. */
+    const struct failed_expectations *failed;
+
     /*
      * After failures() said that there are some: where the first stands, such as
      * "file:line". NULL: the stimulus has no such places.
@@ -93,6 +105,7 @@ struct stimulus_env {
     const struct image *image; /* NULL: none */
     uint64_t seed;
     uint64_t max_accesses; /* UINT64_MAX: no bound */
+    bool silent;           /* failed expectations are not reported on stderr */
 };
 
 /*

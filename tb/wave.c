@@ -15,6 +15,7 @@
 #include "output_file.h"
 #include "snapshots.h"
 #include "wave_lanes.h"
+#include "wave_order.h"
 #include "wave_trigger.h"
 
 /* What a process other than the run's own ends with. */
@@ -24,13 +25,6 @@ enum role {
     RUNS,    /* the run itself */
     REPLAYS, /* a snapshot that was woken */
     LINGERS, /* a copy that writes what comes after a failure */
-};
-
-/* What a snapshot is to write. */
-struct order {
-    uint64_t begin, focus, end; /* first cycle, failure or trigger, first cycle that is not written */
-    enum bench_outcome outcome; /* at the focus; OUTCOME_DONE: the run went on */
-    uint64_t accept;            /* acceptance of the access concerned; UINT64_MAX: it will be found */
 };
 
 struct wave {
@@ -53,9 +47,9 @@ struct wave {
     bool own_events; /* the observer of the model is there for the wave only */
     uint64_t first;  /* cycle written */
 
-    struct order order; /* REPLAYS, LINGERS */
-    bool reproduced;
-    int status; /* of the wave that was left: WROTE .. FAILED; -1: none yet */
+    struct wave_order order; /* REPLAYS, LINGERS */
+    bool reproduced;         /* and marked */
+    int status;              /* of the wave that was left: WROTE .. FAILED; -1: none yet */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -72,16 +66,6 @@ static void interrupt_copy(int number)
     if (left_behind)
         unlink(left_behind);
     _exit(128 + number);
-}
-
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static uint64_t expectations_failed(const struct bench_loop *loop)
-{
-    return loop->stimulus.first_failure ? loop->stimulus.failures(loop->stimulus.self) : 0;
 }
 
 static void hear(void *self, const struct event *event)
@@ -266,7 +250,7 @@ static void become_replay(struct wave *wave)
 }
 
 /* Has a snapshot write the wave that the order says. */
-static void wake(struct wave *wave, const struct order *order)
+static void wake(struct wave *wave, const struct wave_order *order)
 {
     struct bench_loop *loop = wave->loop;
     loop->attention = UINT64_MAX;
@@ -288,46 +272,6 @@ static void wake(struct wave *wave, const struct order *order)
         fprintf(stderr, "wave: %s was not written\n", wave->options.path);
 }
 
-/* The acceptance of what has waited longest; the present cycle when nothing does. */
-static uint64_t oldest_open(const struct bench_loop *loop)
-{
-    uint64_t oldest = loop->op_running && loop->op_cycle < loop->cycle ? loop->op_cycle : loop->cycle;
-    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
-        const struct bench_port *port = &loop->ports[p];
-        for (unsigned tag = 0; tag < MMU_TAGS; tag++)
-            if (tag != port->next_tag && !(port->free_tags >> tag & 1) &&
-                port->outstanding[tag].cycle < oldest)
-                oldest = port->outstanding[tag].cycle;
-    }
-    return oldest;
-}
-
-/* What is wanted of a run that failed in the present cycle, or met the trigger. */
-static struct order order_now(const struct wave *wave)
-{
-    const struct wave_options *o = &wave->options;
-    const struct bench_loop *loop = wave->loop;
-    struct order order = {
-        .focus = loop->cycle,
-        .end = sum(loop->cycle, sum(o->after, 1)),
-        .outcome = loop->outcome,
-        .accept = UINT64_MAX,
-    };
-    order.begin = order.focus > o->before ? order.focus - o->before : 0;
-    if (loop->outcome == OUTCOME_HANG) {
-        /* The cause is where it got stuck; since then nothing happened to it. */
-        uint64_t stuck = oldest_open(loop);
-        order.accept = stuck;
-        order.begin = stuck > o->before ? stuck - o->before : 0;
-        order.end = sum(stuck, o->before + o->after + 1);
-        if (order.end > loop->cycle)
-            order.end = loop->cycle + 1;
-    }
-    if (order.begin < rtl_waves_from(loop->rtl))
-        order.begin = rtl_waves_from(loop->rtl);
-    return order;
-}
-
 static void attend_run(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
@@ -343,13 +287,13 @@ static void attend_run(struct wave *wave)
         loop->attention = wave->writing ? 0 : wave->status < 0 ? rtl_waves_from(loop->rtl) : UINT64_MAX;
         return;
     }
-    if (wave->triggered || expectations_failed(loop)) {
-        struct order order = order_now(wave);
+    if (wave->triggered || bench_loop_expectation_failed(loop)) {
+        struct wave_order order = wave_order(&wave->options, loop);
         wake(wave, &order);
         return;
     }
     if (loop->cycle >= wave->next_snapshot) {
-        wave->next_snapshot = sum(loop->cycle, o->every);
+        wave->next_snapshot = loop->cycle > UINT64_MAX - o->every ? UINT64_MAX : loop->cycle + o->every;
         if (snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order))) {
             become_replay(wave);
             loop->attention = wave->order.begin;
@@ -361,7 +305,7 @@ static void attend_run(struct wave *wave)
         loop->attention = UINT64_MAX;
         return;
     }
-    loop->attention = wave->trigger || loop->stimulus.first_failure ? 0 : wave->next_snapshot;
+    loop->attention = wave->trigger || loop->stimulus.failed ? 0 : wave->next_snapshot;
 }
 
 /* A wave that nothing more is to be added to, in a process of its own. */
@@ -402,6 +346,10 @@ void wave_attend(struct wave *wave, const struct mmu_in *in)
     if (wave->role != RUNS && wave->loop->cycle >= wave->loop->attention)
         attend_copy(wave);
     if (wave->writing) {
+        if (wave->role == RUNS && !wave->reproduced && bench_loop_expectation_failed(wave->loop)) {
+            wave->order = wave_order(&wave->options, wave->loop);
+            mark(wave);
+        }
         wave_lanes_cycle(wave->lanes, wave->loop->cycle);
         rtl_wave_sample(wave->loop->rtl, in);
     }
@@ -420,9 +368,10 @@ static bool fork_lingering(struct wave *wave)
         if (getppid() != parent)
             leave(wave, FAILED);
         wave->role = LINGERS;
+        wave->reproduced = false;
         left_behind = wave->file.temporary;
         on_signals(interrupt_copy);
-        wave->order = order_now(wave);
+        wave->order = wave_order(&wave->options, loop);
         if (wave->order.end > wave->options.to)
             wave->order.end = wave->options.to;
         loop->progress = NULL;
@@ -480,7 +429,7 @@ void wave_loop_ended(struct wave *wave)
 int wave_end(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
-    bool failed = loop->outcome != OUTCOME_DONE || expectations_failed(loop);
+    bool failed = loop->outcome != OUTCOME_DONE || bench_loop_expectation_failed(loop);
 
     if (wave->writing) {
         uint64_t last = loop->cycle;
@@ -490,7 +439,7 @@ int wave_end(struct wave *wave)
         if (interrupted)
             raise(interrupted);
     } else if (wave->snapshots && wave->status < 0 && failed && wave->options.on_failure) {
-        struct order order = order_now(wave);
+        struct wave_order order = wave_order(&wave->options, loop);
         wake(wave, &order);
     } else if (wave->trigger && wave->status < 0) {
         fprintf(stderr, "wave: none: no event met the condition '%s'\n", wave->options.trigger);

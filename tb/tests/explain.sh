@@ -198,6 +198,22 @@ illegal() {
             '^illegal: rule stale-leaf' 'last invalidation of the page: INVLPG of 7f1234567000'
 }
 
+# An answer that a script does not expect, in a run that goes on: said once, with the life of its access.
+expectation() {
+    mkdir -p "$work/include" && cp tb/scripts/include/* "$work/include" &&
+        sed 's/pa=0x40400000/pa=0x40600000/' tb/scripts/invlpg.tw >"$work/wrong.tw" &&
+        explained 1 run -c tiny --engine model --script "$work/wrong.tw" &&
+        in_order '^cycle 333: not as .*/wrong.tw:27 expects$' '^access 7: user read of 0x00007f1280000000' \
+            'requests a compare-exchange of the PDE at 0x0000000103000: 0x0000000040400085 to 0x00000000404000a5 \(sets A\)' \
+            ' 333  port 2 answers tag 0: pa 0x40400000' '^the last cycles:' &&
+        [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q 'wrong.tw:27:1: va 0x7f1280000000: expected ok pa=0x40600000' "$work/err"
+}
+
+# What is left of a script behind the answer asked for has not failed.
+stopped_early() {
+    explained 0 --access 3 run -c tiny --engine model --script tb/scripts/invlpg.tw && [ ! -s "$work/err" ]
+}
+
 check "the life of an access" life
 check "the same with the C model alone" same_with_model
 check "the question behind the run" behind
@@ -212,6 +228,8 @@ check "the list of flags" flags
 check "a bug in the RTL, from its first difference" difference
 check "the same instead of an access that comes later" difference_before_access
 check "a bug in both twins" illegal
+check "an answer that a script does not expect" expectation
+check "a script is not judged by what it did not come to" stopped_early
 # shellcheck disable=SC2086
 check "no such access" refused 'there is no access 1000: the run has 1000' explain --access 1000 -- $random --engine model
 # shellcheck disable=SC2086
@@ -220,6 +238,7 @@ check "no run" refused 'the run is missing' explain --access 1
 check "two questions" refused 'give one of' explain --access 1 --cycle 2 -- run --random
 check "no number" refused "'x1' is not a number" explain --access x1 -- run --random
 check "no C model" refused 'use --engine lockstep or model' explain --access 1 -- run --random --engine rtl
+check "a trace that cannot be read twice" refused '/dev/stdin is not a file that can be read again' explain -- run -c tiny --trace /dev/stdin < <(cat configs/traces/hash_join.twt.zst)
 check "a bad run" refused 'give one of --script, --trace and --random' explain --access 1 -- run -c tiny
 check "no such flag" refused "'Walkers' is not a flag" run --random --debug=L1D,Walkers
 check "flags without a C model" refused 'use --engine lockstep or model' run --random --engine rtl --debug=L1D

@@ -28,7 +28,7 @@ check() {
 refuses() {
     local message=$1 status=0
     shift
-    "$twinwalk" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    "$twinwalk" "$@" >"$work/out" 2>"$work/err" || status=$?
     [ "$status" -eq 2 ] && grep -qF -- "$message" "$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
 }
 
@@ -100,6 +100,24 @@ expectation() {
     [ "$status" -eq 1 ] && grep -q '^wave: .*wrong.fst: cycles 0 to' "$work/err" && [ -s "$work/wrong.fst" ] || { sed 's/^/# /' "$work/err"; return 1; }
 }
 check "a failed expectation has its wave" expectation
+as_expected() { "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave-on-failure="$work/x.fst" && [ ! -e "$work/x.fst" ]; }
+check "a script whose expectations hold has none" as_expected
+
+# A run is played again; a trace that has been read from a pipe cannot be. A script is read at once.
+trace=configs/traces/hash_join.twt.zst
+piped() {
+    refuses "/dev/stdin: the run is played again for the wave" "$@" --trace /dev/stdin < <(cat "$trace")
+}
+check "a trace from a pipe" piped run -c tiny --wave-on-failure="$work/x.fst"
+check "a trace from a pipe, and a condition" piped run -c tiny --wave="$work/x.fst" --wave-on fault
+check "a trace from a pipe without playing it again" "$twinwalk" run -q -c tiny --accesses 100 --wave="$work/piped.fst" --trace /dev/stdin < <(cat "$trace")
+script_piped() {
+    local status=0
+    sed "s|include \"|&$PWD/tb/scripts/|" "$work/wrong.tw" |
+        "$twinwalk" run -q -c tiny --script /dev/stdin --wave-on-failure="$work/script.fst" 2>"$work/err" || status=$?
+    [ "$status" -eq 1 ] && grep -q '^wave: .*script.fst: cycles 0 to' "$work/err"
+}
+check "a script from a pipe" script_piped
 
 # Save files: every view, every signal of them in the wave (GTKWave is asked in make test-waves).
 views() {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wave_order.h"
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* The acceptance of what has waited longest; the present cycle when nothing does. */
+static uint64_t oldest_open(const struct bench_loop *loop)
+{
+    uint64_t oldest = loop->op_running && loop->op_cycle < loop->cycle ? loop->op_cycle : loop->cycle;
+    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
+        const struct bench_port *port = &loop->ports[p];
+        for (unsigned tag = 0; tag < MMU_TAGS; tag++)
+            if (tag != port->next_tag && !(port->free_tags >> tag & 1) &&
+                port->outstanding[tag].cycle < oldest)
+                oldest = port->outstanding[tag].cycle;
+    }
+    return oldest;
+}
+
+struct wave_order wave_order(const struct wave_options *options, const struct bench_loop *loop)
+{
+    struct wave_order order = {
+        .focus = loop->cycle,
+        .end = sum(loop->cycle, sum(options->after, 1)),
+        .outcome = loop->outcome,
+        .accept = UINT64_MAX,
+    };
+    order.begin = order.focus > options->before ? order.focus - options->before : 0;
+    if (loop->outcome == OUTCOME_DONE && bench_loop_expectation_failed(loop))
+        order.accept = loop->stimulus.failed->accept_cycle;
+    if (loop->outcome == OUTCOME_HANG) {
+        /* The cause is where it got stuck; since then nothing happened to it. */
+        uint64_t stuck = oldest_open(loop);
+        order.accept = stuck;
+        order.begin = stuck > options->before ? stuck - options->before : 0;
+        order.end = sum(stuck, options->before + options->after + 1);
+        if (order.end > loop->cycle)
+            order.end = loop->cycle + 1;
+    }
+    if (order.begin < rtl_waves_from(loop->rtl))
+        order.begin = rtl_waves_from(loop->rtl);
+    return order;
+}
