@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_watch.h"
 #include "commands.h"
 #include "difference_path.h"
 #include "page_log.h"
@@ -32,6 +33,7 @@ struct explanation {
     bool failed;
     enum bench_outcome outcome;
     uint64_t failed_cycle;
+    uint64_t began;         /* the same but of a hang, which is seen long after what hangs was accepted */
     uint64_t failed_access; /* whose answer was not as expected; NO_ACCESS: none's */
     char message[256];
     char *verdict;
@@ -62,6 +64,7 @@ static void keep_failure(struct explanation *e, const struct bench_loop *loop)
     e->failed = true;
     e->outcome = loop->outcome;
     e->failed_cycle = loop->cycle;
+    e->began = loop->outcome == OUTCOME_HANG ? bench_watch_oldest(loop) : loop->cycle;
     snprintf(e->message, sizeof e->message, "%s", loop->message);
     const char *verdict = loop->judge ? judge_verdict(loop->judge) : NULL;
     if (verdict && !e->verdict)
@@ -75,7 +78,7 @@ static void keep_expectation(struct explanation *e, const struct bench_loop *loo
     loop->stimulus.first_failure(loop->stimulus.self, place, sizeof place);
     e->failed = true;
     e->outcome = OUTCOME_DONE;
-    e->failed_cycle = loop->stimulus.failed->cycle;
+    e->failed_cycle = e->began = loop->stimulus.failed->cycle;
     e->failed_access = loop->stimulus.failed->access;
     snprintf(e->message, sizeof e->message, "not as %s expects", place);
 }
@@ -336,6 +339,8 @@ static void print_failure(struct explanation *e)
     if (filler != access)
         print_life(e, filler);
     print_life(e, access);
+    if (e->outcome == OUTCOME_HANG)
+        return;
     fprintf(e->out, "\nthe last cycles:\n");
     story_print_cycles(e->story, e->failed_cycle > CYCLES_BEFORE ? e->failed_cycle - CYCLES_BEFORE : 0,
                        e->failed_cycle, e->out);
@@ -410,7 +415,7 @@ static int find_place(struct explanation *e, const struct bench_options *options
         return EXIT_USAGE;
     }
     if (e->request->what == EXPLAIN_FAILURE || missing)
-        e->place = e->failed_cycle;
+        e->place = e->began;
     return EXIT_AGREED;
 }
 

@@ -15,6 +15,7 @@ enum {
     CYCLES_BEFORE = 4,
     ACCESSES_TOLD = 3,
     LEADERS = 8,
+    REASON_LENGTH = 128,
 };
 
 /* Something that the wave says of a cycle. */
@@ -372,15 +373,46 @@ static void print_accesses_of(const struct wave *wave, uint64_t cycle, FILE *out
     }
 }
 
+static uint64_t marked_cycle(const struct wave *wave, const char *path)
+{
+    const struct fst_signal *mark = fst_file_find(wave->file, path);
+    return mark ? fst_file_last(wave->file, mark) : 0;
+}
+
+static void keep_text(void *self, uint64_t time, uint32_t handle, const char *value)
+{
+    char *text = self;
+    (void)time;
+    (void)handle;
+    if (*value)
+        snprintf(text, REASON_LENGTH, "%s", value + strspn(value, " "));
+}
+
+/* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
+static uint64_t print_reason(const struct wave *wave, uint64_t failure, FILE *out)
+{
+    const struct fst_signal *signal = fst_file_find(wave->file, "marks.reason");
+    char reason[REASON_LENGTH] = "the run fails";
+
+    if (signal != NULL)
+        fst_file_changes(wave->file, &signal, 1, keep_text, reason);
+    fprintf(out, "cycle %" PRIu64 ": %s\n", failure, reason);
+    if (2 * failure <= wave->file->end)
+        return failure;
+    uint64_t accept = marked_cycle(wave, "marks.accept");
+    fprintf(out,
+            "that is behind the wave's end: it shows what was accepted in cycle %" PRIu64
+            " and waits since then\n",
+            accept);
+    return accept;
+}
+
 static int print_failure(const struct wave *wave, FILE *out)
 {
     struct rises rises;
-    const struct fst_signal *mark = fst_file_find(wave->file, "marks.failure");
-    uint64_t failure = mark ? fst_file_last(wave->file, mark) : 0;
+    uint64_t failure = marked_cycle(wave, "marks.failure");
     bool differ = print_differences(wave, &rises, out);
-    uint64_t edge = differ          ? (rises.first ? rises.first - 1 : 0)
-                    : wave->verdict ? wave->verdict_cycle
-                                    : failure;
+    uint64_t edge = differ ? (rises.first ? rises.first - 1 : 0) : wave->verdict_cycle;
 
     if (wave->verdict)
         fprintf(out, "in cycle %" PRIu64 " the judge finds it illegal: %s\n", wave->verdict_cycle,
@@ -391,6 +423,8 @@ static int print_failure(const struct wave *wave, FILE *out)
                 "--cycle\n");
         return EXIT_USAGE;
     }
+    if (!differ && !wave->verdict)
+        edge = print_reason(wave, failure, out);
     fprintf(out, "\nwhat the C model did up to there:\n");
     print_cycles(wave, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, out);
     print_accesses_of(wave, edge, out);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wave_save.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "output_file.h"
+#include "wave_names.h"
 
 /* Flags of a row, as GTKWave writes them. */
 enum {
@@ -51,12 +49,13 @@ static uint64_t mark(struct fst_file *wave, const char *path)
     return cycle ? 2 * cycle : UINT64_MAX;
 }
 
-/* What to look at first: where the two sides began to differ, else where the run failed, else the beginning.
- */
+/* What to look at first: where the two sides began to differ, else where the run failed, else (a hang is seen
+ * only long after) what got stuck, else the beginning. */
 static uint64_t focus(const struct marks *marks, const struct fst_file *wave)
 {
     return marks->difference != UINT64_MAX ? marks->difference
-           : marks->failure != UINT64_MAX  ? marks->failure
+           : marks->failure <= wave->end   ? marks->failure
+           : marks->accept != UINT64_MAX   ? marks->accept
                                            : wave->start;
 }
 
@@ -86,45 +85,6 @@ static void print_times(FILE *out, const struct marks *marks, const struct fst_f
     fprintf(out, "[sst_expanded] 0\n[signals_width] %d\n", NAMES_WIDTH);
 }
 
-static uint64_t binary(const char *digits)
-{
-    return strtoull(digits, NULL, 2);
-}
-
-/* Digits that GTKWave shows for a value of that many bits. */
-static int hex_digits(unsigned bits)
-{
-    return (int)(bits + 3) / 4;
-}
-
-/* Files with a line "value name" for each; GTKWave asks for the name by the digits that it would show. */
-static int write_names(const struct fst_file *wave, const char *directory)
-{
-    if (mkdir(directory, 0777) && errno != EEXIST) {
-        fprintf(stderr, "%s: %s\n", directory, strerror(errno));
-        return -1;
-    }
-    for (size_t t = 0; t < wave->table_count; t++) {
-        const struct fst_names *names = &wave->names[t];
-        if (!names->count)
-            continue;
-        struct output_file file;
-        char *path;
-        if (asprintf(&path, "%s/%s", directory, names->name) < 0)
-            return -1;
-        int failed = output_file_open(&file, path);
-        free(path);
-        if (failed)
-            return -1;
-        for (unsigned i = 0; i < names->count; i++)
-            fprintf(file.stream, "%0*" PRIX64 " %s\n", hex_digits((unsigned)strlen(names->values[i])),
-                    binary(names->values[i]), names->texts[i]);
-        if (output_file_commit(&file))
-            return -1;
-    }
-    return 0;
-}
-
 /* "[2:0]" as it is; of one bit GTKWave makes "[0]". */
 static void print_range(FILE *out, const char *range)
 {
@@ -144,15 +104,18 @@ static void print_signal(FILE *out, const struct wave_row *row, const struct fst
                                   [SIDE_RTL] = COLOUR_GREEN,
                                   [SIDE_MODEL] = COLOUR_YELLOW,
                                   [SIDE_DIFFERENCE] = COLOUR_RED};
-    bool named = row->table && row->table <= wave->table_count && wave->names[row->table - 1].count;
+    char *names = wave_names_of(row, wave);
+    /* Those that the wave has itself GTKWave finds there. */
+    bool own = names && row->signal->table && wave->names[row->signal->table - 1].count;
 
     fprintf(out, "[color] %d\n", colours[row->side]);
-    if (named && row->signal->table)
+    if (own)
         fprintf(out, "@%s\n", own_names);
     else
-        fprintf(out, "@%x\n", named ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
-    if (named && !row->signal->table)
-        fprintf(out, "^1 %s/%s\n", directory, wave->names[row->table - 1].name);
+        fprintf(out, "@%x\n", names ? FLAG_HEX | FLAG_FILE : radixes[row->radix]);
+    if (names && !own)
+        fprintf(out, "^1 %s/%s\n", directory, names);
+    free(names);
     fprintf(out, "+{%s} %s", row->label, row->signal->path);
     print_range(out, row->signal->range);
 }
@@ -199,7 +162,8 @@ int wave_save(const struct wave_view *view, struct fst_file *wave, const char *w
     };
 
     snprintf(directory, sizeof(directory), "%s.names", path);
-    if (write_names(wave, directory) || !realpath(directory, full) || output_file_open(&file, path)) {
+    if (wave_names_write(view, wave, directory) || !realpath(directory, full) ||
+        output_file_open(&file, path)) {
         free(absolute);
         return -1;
     }

@@ -47,3 +47,16 @@ void bench_watch_look(struct bench_watch *watch, struct bench_loop *loop)
         bench_watch_refused(loop, watch->since);
     }
 }
+
+uint64_t bench_watch_oldest(const struct bench_loop *loop)
+{
+    uint64_t oldest = loop->op_running && loop->op_cycle < loop->cycle ? loop->op_cycle : loop->cycle;
+    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
+        const struct bench_port *port = &loop->ports[p];
+        for (unsigned tag = 0; tag < MMU_TAGS; tag++)
+            if (tag != port->next_tag && !(port->free_tags >> tag & 1) &&
+                port->outstanding[tag].cycle < oldest)
+                oldest = port->outstanding[tag].cycle;
+    }
+    return oldest;
+}

@@ -16,6 +16,9 @@ void bench_watch_look(struct bench_watch *watch, struct bench_loop *loop);
 /* Ends the run if an access or operation has waited for its end longer than `limit` cycles; says whether. */
 bool bench_watch_waiting(struct bench_loop *loop, uint64_t limit);
 
+/* The cycle in which what has waited longest was accepted; the present one when nothing waits. */
+uint64_t bench_watch_oldest(const struct bench_loop *loop);
+
 /* Ends the run because nothing on offer is accepted. */
 void bench_watch_refused(struct bench_loop *loop, uint64_t since);
 

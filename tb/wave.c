@@ -320,8 +320,19 @@ static void __attribute__((noreturn)) finish(struct wave *wave)
 /* The failure or trigger is as it was. */
 static void mark(struct wave *wave)
 {
+    static const char *const reasons[] = {
+        [OUTCOME_MISMATCH] = "RTL and C model differ",
+        [OUTCOME_ILLEGAL] = "an answer is illegal",
+        [OUTCOME_PROTOCOL] = "an answer or a completion that nothing asked for",
+        [OUTCOME_HANG] = "the MMU hangs",
+        [OUTCOME_STUCK] = "the stimulus waits for nothing",
+        [OUTCOME_STOPPED] = "the run is stopped",
+    };
+    const char *reason = wave->order.outcome != OUTCOME_DONE         ? reasons[wave->order.outcome]
+                         : bench_loop_expectation_failed(wave->loop) ? "not as the script expects"
+                                                                     : "an event meets the condition";
     wave->reproduced = true;
-    wave_lanes_failure(wave->lanes, wave->order.focus, wave->order.accept);
+    wave_lanes_failure(wave->lanes, wave->order.focus, wave->order.accept, reason);
 }
 
 static void attend_copy(struct wave *wave)
@@ -329,8 +340,11 @@ static void attend_copy(struct wave *wave)
     struct bench_loop *loop = wave->loop;
     if (!wave->writing && loop->cycle >= wave->order.begin && begin(wave))
         leave(wave, FAILED);
-    if (!wave->reproduced && (wave->order.outcome == OUTCOME_HANG ||
-                              (wave->order.outcome == OUTCOME_DONE && loop->cycle == wave->order.focus)))
+    /* Of a hang in the last cycle written: an operation that has to do with it may come after what got stuck.
+     */
+    uint64_t marked = wave->order.outcome == OUTCOME_HANG ? wave->order.end - 1 : wave->order.focus;
+    bool ends = wave->order.outcome == OUTCOME_HANG || wave->order.outcome == OUTCOME_DONE;
+    if (!wave->reproduced && ends && loop->cycle == marked)
         mark(wave);
     if (loop->cycle >= wave->order.end)
         finish(wave);

@@ -30,6 +30,7 @@ enum lane {
     LANE_FAILURE,
     LANE_ACCEPT,
     LANE_LAST_INVALIDATION,
+    LANE_REASON,
     SINGLE_LANES,
     MAX_LANES = SINGLE_LANES + MMU_MAX_PORTS + MISS_QUEUE_MAX + WALKERS_MAX
 };
@@ -75,6 +76,7 @@ static void add_single(struct wave_lanes *lanes)
         [LANE_FAILURE] = {"marks", "failure", 64, NULL},
         [LANE_ACCEPT] = {"marks", "accept", 64, NULL},
         [LANE_LAST_INVALIDATION] = {"marks", "invalidation", 64, NULL},
+        [LANE_REASON] = {"marks", "reason", 0, NULL},
     };
     memcpy(lanes->list, single, sizeof(single));
     for (size_t i = LANE_INVALIDATION; i <= LANE_FAULT_CODE; i++)
@@ -255,13 +257,14 @@ void wave_lanes_cycle(struct wave_lanes *lanes, uint64_t cycle)
     }
 }
 
-void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accept)
+void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accept, const char *reason)
 {
     uint64_t access = lanes->illegal && lanes->answered != NO_ACCESS ? lanes->answered : lanes->concerned;
 
     if (accept == UINT64_MAX && access != NO_ACCESS && lanes->accepted[access % RECENT].access == access)
         accept = lanes->accepted[access % RECENT].cycle;
     rtl_wave_number(lanes->rtl, LANE_FAILURE, cycle);
+    rtl_wave_text(lanes->rtl, LANE_REASON, reason);
     if (accept != UINT64_MAX)
         rtl_wave_number(lanes->rtl, LANE_ACCEPT, accept);
     if (lanes->invalidation != UINT64_MAX)

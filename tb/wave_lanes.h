@@ -37,8 +37,9 @@ void wave_lanes_cycle(struct wave_lanes *lanes, uint64_t cycle);
 
 /*
  * Marks of a failure in that cycle, of the acceptance of the access concerned
- * (UINT64_MAX: the one that an event named last), of the last operation or fault's drop before.
+ * (UINT64_MAX: the one that an event named last), of the last operation or fault's drop before; and
+ * what the failure is, in words.
  */
-void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accept);
+void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accept, const char *reason);
 
 #endif

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wave_order.h"
 
+#include "bench_watch.h"
+
 static uint64_t sum(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-/* The acceptance of what has waited longest; the present cycle when nothing does. */
-static uint64_t oldest_open(const struct bench_loop *loop)
-{
-    uint64_t oldest = loop->op_running && loop->op_cycle < loop->cycle ? loop->op_cycle : loop->cycle;
-    for (unsigned p = 0; p < MMU_MAX_PORTS; p++) {
-        const struct bench_port *port = &loop->ports[p];
-        for (unsigned tag = 0; tag < MMU_TAGS; tag++)
-            if (tag != port->next_tag && !(port->free_tags >> tag & 1) &&
-                port->outstanding[tag].cycle < oldest)
-                oldest = port->outstanding[tag].cycle;
-    }
-    return oldest;
 }
 
 struct wave_order wave_order(const struct wave_options *options, const struct bench_loop *loop)
@@ -33,7 +21,7 @@ struct wave_order wave_order(const struct wave_options *options, const struct be
         order.accept = loop->stimulus.failed->accept_cycle;
     if (loop->outcome == OUTCOME_HANG) {
         /* The cause is where it got stuck; since then nothing happened to it. */
-        uint64_t stuck = oldest_open(loop);
+        uint64_t stuck = bench_watch_oldest(loop);
         order.accept = stuck;
         order.begin = stuck > options->before ? stuck - options->before : 0;
         order.end = sum(stuck, options->before + options->after + 1);

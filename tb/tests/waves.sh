@@ -4,7 +4,7 @@
 # behind when it is stopped, and save files for GTKWave. GTKWave itself is in
 # `make test-waves`.
 set -u
-twinwalk=${TWINWALK:-build/twinwalk}
+twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(dirname "$twinwalk")/waves_test
 rm -rf "$work"
 mkdir -p "$work"
@@ -140,6 +140,95 @@ bad_view() {
     refuses "a radix is hex, dec or bin, not 'octal'" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
 }
 check "a view with a mistake says where" bad_view
+
+# Bugs in both twins, so that they agree and only the judge or the watch over liveness objects; one RTL has both bugs.
+# shellcheck source=tb/bugs/broken.bash
+. tb/bugs/broken.bash
+twice_broken() {
+    local library
+    apply drain_never_ends &&
+        (cd "$work/drain_never_ends" && GIT_CEILING_DIRECTORIES=$build git apply -p1 "$OLDPWD/tb/bugs/nx_unchecked_on_hit.patch") &&
+        build_model drain_never_ends &&
+        # shellcheck disable=SC2046
+        library=$(RTL_TRACE=1 RTL_DIR=$work/drain_never_ends/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl) 2>"$work/err") &&
+        export TWINWALK_RTL=$library
+}
+broken=$work/drain_never_ends/twinwalk
+
+# leaves_wave NAME ARGUMENT...: the run fails and leaves its wave.
+leaves_wave() {
+    local name=$1 status=0
+    shift
+    "$broken" run -q -c tiny "$@" --wave-on-failure="$work/$name.fst" 2>"$work/err" || status=$?
+    [ "$status" -eq 1 ] && grep -q "^wave: .*$name.fst: cycles" "$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
+}
+
+# tells REGEX... < TEXT: lines match them, one after the other.
+tells() {
+    local regex line=0 found
+    cat >"$work/told"
+    for regex; do
+        found=$(tail -n +$((line + 1)) "$work/told" | grep -nEm1 -- "$regex" | cut -d: -f1)
+        [ -n "$found" ] || { echo "# not told, or not in this order: $regex"; return 1; }
+        line=$((line + found))
+    done
+}
+
+# marked NAME CYCLE...: of the first cursor, acceptance, last operation, difference and failure; "-": none.
+marked() {
+    local name=$1 cycle wanted=
+    shift
+    "$twinwalk" wave --no-open "$work/$name.fst" >"$work/out" || return 1
+    for cycle; do
+        if [ "$cycle" = - ]; then wanted+=" -1"; else wanted+=" $((2 * cycle))"; fi
+    done
+    grep -q "^\*-[0-9.]*$wanted -1" "$work/$name.mismatch.gtkw" || { echo "# not marked:$wanted"; grep '^\*' "$work/$name.mismatch.gtkw" | sed 's/^/# /'; return 1; }
+}
+
+hang() {
+    leaves_wave hang --script tb/scripts/overtaken_walk.tw &&
+        marked hang 2360 2360 2393 - 122880 &&
+        "$broken" explain "$work/hang.fst" | tells '^cycle 122880: the MMU hangs$' 'waits since then$' \
+            '^access 96, accepted in cycle 2360, not answered' ' 2394  broadcast of INVLPG' \
+            ' 2394  walker 0.*: given up by the operation, its response still to come' ' 2396  walker 0.*: given up before' &&
+        "$broken" explain -- run -c tiny --script tb/scripts/overtaken_walk.tw 2>"$work/err" | tells \
+            '^the MMU hangs in cycle 122880: access 96 ' '^access 96: user read' ' 2393  .*INVLPG' ' 2396  walker 0: given up before'
+}
+
+illegal() {
+    leaves_wave illegal --script tb/bugs/execute_disable_hit.tw &&
+        marked illegal 181 175 9 - 181 &&
+        "$broken" explain "$work/illegal.fst" | tells '^in cycle 181 the judge finds it illegal: rule missing-fault' \
+            '^access 1, accepted in cycle 175, answered in cycle 181$' ' 179  miss queue 0.*: hits l2.4k set 3 way 0' '^illegal: rule missing-fault'
+}
+
+# The mark and the cause of the failed expectation above.
+unexpected() {
+    marked wrong 333 287 284 - 333 &&
+        "$twinwalk" explain "$work/wrong.fst" | tells '^cycle 333: not as the script expects$' '^access 7, accepted in cycle 287, answered in cycle 333$'
+}
+check "a failed expectation is marked, and explained by the wave" unexpected
+
+# The whole wave of a run has the same marks.
+whole() {
+    local status=0
+    "$twinwalk" run -q -c tiny --script "$work/wrong.tw" --wave="$work/whole.fst" 2>"$work/err" || status=$?
+    [ "$status" -eq 1 ] && marked whole 333 287 284 - 333
+}
+check "and in a wave of the whole run" whole
+
+# Values with names, also where the wave has no room for them.
+named() {
+    local names=$work/wrong.mismatch.gtkw.names
+    grep -q '^00F PG WP NXE SMEP$' "$names"/made*_10 && grep -q '^04 user read$' "$names"/made*_5 &&
+        grep -B1 '^+{RTL u_control/mode_q}' "$work/wrong.mismatch.gtkw" | grep -q 'names/made.*_10$' &&
+        grep -B1 '^+{C   u_miss_queue/attr_q\[1\]}' "$work/wrong.mismatch.gtkw" | grep -q 'names/made.*_5$'
+}
+check "modes and attributes have names" named
+check "two bugs in both twins" twice_broken
+check "a hang has its wave, of where it began" hang
+check "an illegal answer has its wave" illegal
+unset TWINWALK_RTL
 
 echo "1..$count"
 [ "$failed" -eq 0 ]
