@@ -19,17 +19,19 @@
 #include "work_directory.h"
 
 enum { SHRINK_SECONDS = 60, MAX_SHRINK_SECONDS = 86400 };
-enum { OPTION_SHRINK = 256, OPTION_COVERAGE };
+enum { OPTION_SHRINK = 256, OPTION_COVERAGE, OPTION_NO_WAVES };
 
 struct arguments {
     struct work_options work;
     unsigned shrink_seconds;
     bool coverage;
+    bool no_waves;
 };
 
 static const struct argp_option option_table[] = {
     {"shrink-seconds", OPTION_SHRINK, "N", 0,
      "shrink one run of each group of failures, each for about so long (default: 60; 0: not)", 2},
+    {"no-waves", OPTION_NO_WAVES, NULL, 0, "leave no waves of the scripts that come of it", 2},
     {"coverage", OPTION_COVERAGE, NULL, 0, "merge and report the functional coverage of all runs that pass",
      2},
     {0},
@@ -45,6 +47,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         if (!parse_count(arg, &count) || count > MAX_SHRINK_SECONDS)
             argp_error(state, "--shrink-seconds: '%s' is not a number from 0 to %d", arg, MAX_SHRINK_SECONDS);
         arguments->shrink_seconds = (unsigned)count;
+        return 0;
+    case OPTION_NO_WAVES:
+        arguments->no_waves = true;
         return 0;
     case OPTION_COVERAGE:
         arguments->coverage = true;
@@ -99,7 +104,7 @@ static int run_plan(const struct arguments *arguments, const struct plan *plan, 
     enum regress_end end = regress_run(&options, &results);
 
     if (end == REGRESS_DONE && arguments->shrink_seconds > 0 &&
-        regress_shrink(&options, &results, arguments->shrink_seconds) != 0)
+        regress_shrink(&options, &results, arguments->shrink_seconds, !arguments->no_waves) != 0)
         end = REGRESS_INTERRUPTED;
 
     struct regress_coverage coverage;

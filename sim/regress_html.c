@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page of a regression: what failed comes first, then what ran. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "cmd_run.h"
 #include "html_page.h"
 #include "output_file.h"
 #include "regress_command.h"
@@ -90,6 +92,37 @@ static void shrunk(const struct regress_report *report, const struct run_result 
     free(path);
 }
 
+/* Its wave, with the lines that show it in pictures and in words. */
+static void wave_lines(const struct regress_report *report, const struct run_result *result, FILE *out)
+{
+    static const char *const commands[] = {"wave", "explain"};
+    char *path = regress_wave(report->directory, result);
+
+    if (path == NULL)
+        return;
+    fputs("<p>Its wave: <a href=\"shrunk/", out);
+    print_escaped(out, result->key);
+    fputs(".fst\"><code>", out);
+    print_escaped(out, path);
+    fputs("</code></a></p>\n<pre>", out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        char *line = NULL;
+        size_t size;
+        FILE *memory = open_memstream(&line, &size);
+        if (memory == NULL)
+            break;
+        print_shell_word(memory, program_invocation_name);
+        fprintf(memory, " %s ", commands[i]);
+        print_shell_word(memory, path);
+        fclose(memory);
+        print_escaped(out, line);
+        fputs("\n", out);
+        free(line);
+    }
+    fputs("</pre>\n", out);
+    free(path);
+}
+
 static void failures(const struct regress_report *report, FILE *out)
 {
     size_t count;
@@ -113,6 +146,7 @@ static void failures(const struct regress_report *report, FILE *out)
         print_escaped(out, example->command);
         fputs("</pre>\n", out);
         shrunk(report, example, out);
+        wave_lines(report, example, out);
         log_excerpt(report, example, out);
         fputs("</div>\n", out);
     }

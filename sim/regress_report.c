@@ -103,8 +103,12 @@ void regress_report_text(const struct regress_report *report, FILE *out)
 
         fprintf(out, "\n%zu x %s: %s\n  to reproduce: %s\n", groups[i].count, example->kind,
                 example->signature, example->command);
+        char *wave = regress_wave(report->directory, example);
         if (shrunk != NULL)
             fprintf(out, "  minimal: %s\n", shrunk);
+        if (wave != NULL)
+            fprintf(out, "  wave: %s\n", wave);
+        free(wave);
         free(shrunk);
     }
     if (count > 0)

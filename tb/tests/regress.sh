@@ -117,9 +117,9 @@ END
 bug() {
     (cd "$work/broken" && GIT_CEILING_DIRECTORIES=$work git apply --include='rtl/*' "$OLDPWD/tb/bugs/invlpg_skips_way.patch") || return 1
     # shellcheck disable=SC2046
-    TWINWALK_RTL=$(realpath "$(RTL_DIR=$work/broken/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl))") || return 1
+    TWINWALK_RTL=$(realpath "$(RTL_TRACE=1 RTL_DIR=$work/broken/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl))") || return 1
     export TWINWALK_RTL
-    local status=0 command
+    local status=0 command library=$TWINWALK_RTL
     exits 1 regress bug >"$work/summary" || status=1
     unset TWINWALK_RTL
     cat "$work/summary"
@@ -132,7 +132,14 @@ bug() {
     command=$(sed -n 's/^  minimal: //p' "$work/summary")
     grep -q "href=\"shrunk/${command##*/}\"" "$work/bug/report.html" && [ "$(grep -cvE '^(#|$)' "$command")" -le 20 ] || return 1
     exits 1 bash -c "$(sed -n '/^# in cycle/{n;s/^# *//p}' "$command")" 2>"$work/again" &&
-        grep -q 'RTL and C model differ' "$work/again"
+        grep -q 'RTL and C model differ' "$work/again" || return 1
+    # And its wave, likewise.
+    command=$(sed -n 's/^  wave: //p' "$work/summary")
+    grep -q "href=\"shrunk/${command##*/}\"" "$work/bug/report.html" && grep -qF "explain $command" "$work/bug/report.html" &&
+        exits 1 "$twinwalk" explain "$command" >"$work/again" && grep -q '^RTL and C model first differ in cycle' "$work/again" || return 1
+    # Not when it is not wanted.
+    TWINWALK_RTL=$library exits 1 "$twinwalk" regress -j 2 -o "$work/no_waves" --no-waves "$work/bug.yaml" >"$work/summary" &&
+        grep -q '^  minimal: ' "$work/summary" && ! grep -q '^  wave: ' "$work/summary"
 }
 check "an RTL with a bug: one group, a line that repeats it, and a minimal script" bug
 plan

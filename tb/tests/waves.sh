@@ -148,9 +148,9 @@ twice_broken() {
     local library
     apply drain_never_ends &&
         (cd "$work/drain_never_ends" && GIT_CEILING_DIRECTORIES=$build git apply -p1 "$OLDPWD/tb/bugs/nx_unchecked_on_hit.patch") &&
-        build_model drain_never_ends &&
-        # shellcheck disable=SC2046
-        library=$(RTL_TRACE=1 RTL_DIR=$work/drain_never_ends/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl) 2>"$work/err") &&
+        build_model drain_never_ends || return 1
+    # shellcheck disable=SC2046
+    library=$(RTL_TRACE=1 RTL_DIR=$work/drain_never_ends/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl) 2>"$work/err") &&
         export TWINWALK_RTL=$library
 }
 broken=$work/drain_never_ends/twinwalk
