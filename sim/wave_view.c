@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_DIFFERENCES = 4, MOST_DIFFERENCES = 40, MOST_ELEMENTS = 8, PATH_LENGTH = 512 };
+enum { FIRST_DIFFERENCES = 4, MOST_DIFFERENCES = 40, MOST_ELEMENTS = 8, WIDE = 64, PATH_LENGTH = 512 };
 
 struct builder {
     struct wave_view *view;
@@ -150,6 +150,24 @@ static int by_time(const void *a, const void *b)
     return x->signal < y->signal ? -1 : x->signal > y->signal;
 }
 
+/* A row that says which elements differ, by number, where a wide value cannot be read. */
+static void add_element_numbers(struct builder *b, const char *bits)
+{
+    char text[160] = "which differ:";
+    unsigned width = (unsigned)strlen(bits), shown = 0;
+
+    for (unsigned i = 0; i < width && shown <= MOST_ELEMENTS; i++) {
+        size_t used = strlen(text);
+        if (bits[width - 1 - i] != '1')
+            continue;
+        if (shown++ < MOST_ELEMENTS)
+            snprintf(text + used, sizeof(text) - used, " %u", i);
+        else
+            snprintf(text + used, sizeof(text) - used, " ...");
+    }
+    add_row(b, ROW_COMMENT, text);
+}
+
 /* What differs: the register of both sides, or the elements of it that do. */
 static void add_difference(struct builder *b, const struct difference *difference)
 {
@@ -157,8 +175,11 @@ static void add_difference(struct builder *b, const struct difference *differenc
     const char *bits = difference->bits;
     unsigned width = (unsigned)strlen(bits), shown = 0;
 
-    add_signal(b, difference->signal, path, SIDE_DIFFERENCE, width > 1 ? RADIX_BIN : RADIX_HEX, 0);
-    if (find(b, "cmodel.%s", path))
+    bool wide = width > WIDE;
+    add_signal(b, difference->signal, path, SIDE_DIFFERENCE, width > 1 && !wide ? RADIX_BIN : RADIX_HEX, 0);
+    if (wide)
+        add_element_numbers(b, bits);
+    else if (find(b, "cmodel.%s", path))
         add_twin(b, path, RADIX_HEX);
     bool array = name && (!strcmp(name, ".valid_q") || !strcmp(name, ".tag_q") || !strcmp(name, ".data_q"));
     for (unsigned i = 0; i < width && shown < MOST_ELEMENTS; i++) {

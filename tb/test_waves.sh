@@ -3,14 +3,17 @@
 # make test-waves: bugs of tb/bugs begin WAVES_CYCLE (10 million) cycles into a
 # run; the automatic wave of each must show where it begins, and GTKWave must
 # show every signal of every view of it. Pictures of the mismatch views stay in
-# build/waves. WAVES_BUGS names other bugs.
+# build/waves. WAVES_BUGS names other bugs, WAVES_CONFIG another configuration
+# than tiny, whose pictures stay in build/waves/CONFIG.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 twinwalk=${TWINWALK:-build/twinwalk}
 cycle=${WAVES_CYCLE:-10000000}
+config=${WAVES_CONFIG:-tiny}
 work=$PWD/build/waves
+[ "$config" = tiny ] || work=$work/$(basename "$config" .yaml)
 jobs=${JOBS:-$(nproc)}
-export twinwalk cycle work
+export twinwalk cycle config work
 
 # A bug, and a register of which one must be among those that differ first.
 expected() {
@@ -29,20 +32,20 @@ END
 }
 bugs=${WAVES_BUGS:-$(expected | cut -d ' ' -f 1)}
 
-# build NAME: the RTL of tiny with the bug, for waves; its path.
+# build NAME: the RTL with the bug, for waves; its path.
 build() {
     local directory=$work/$1/tree
     rm -rf "$work/$1" && mkdir -p "$directory" && cp -r rtl "$directory" &&
         (cd "$directory" && GIT_CEILING_DIRECTORIES=$work git apply -p1 --include='rtl/*' "$OLDPWD/tb/bugs/$1.patch") &&
         # shellcheck disable=SC2046
-        RTL_TRACE=1 RTL_DIR=$directory/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl)
+        RTL_TRACE=1 RTL_DIR=$directory/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c "$config" --rtl)
 }
 
 # inject NAME: lets the bug begin in cycle $cycle of a random run and leaves wave and save files.
 inject() {
     local library status=0 view
     library=$(build "$1") 2>"$work/$1.build" || { cat "$work/$1.build"; return 1; }
-    TWINWALK_RTL_LATE=$cycle:$PWD/$library "$twinwalk" run -q -c tiny --random --cycles $((cycle + 10000000)) \
+    TWINWALK_RTL_LATE=$cycle:$PWD/$library "$twinwalk" run -q -c "$config" --random --cycles $((cycle + 10000000)) \
         --wave-on-failure="$work/$1.fst" >"$work/$1.log" 2>&1 || status=$?
     [ "$status" -eq 1 ] && grep -q "^wave: .*$1.fst: cycles" "$work/$1.log" || { cat "$work/$1.log"; return 1; }
     for view in $views; do

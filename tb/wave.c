@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 
 /* What a process other than the run's own ends with. */
 enum { WROTE = 0, WROTE_ANOTHER = 1, FAILED = 2 };
+
+enum { LATER = 100000 }; /* cycles, when a snapshot would cost too much */
 
 enum role {
     RUNS,    /* the run itself */
@@ -54,6 +57,7 @@ struct wave {
 
 static volatile sig_atomic_t interrupted;
 static const char *volatile left_behind; /* in a copy of the run: the file that it writes */
+static char hierarchy[PATH_MAX];         /* and one that the FST writer has beside it until it ends */
 
 static void interrupt(int number)
 {
@@ -63,8 +67,10 @@ static void interrupt(int number)
 /* In a copy of the run, whatever it does just now. */
 static void interrupt_copy(int number)
 {
-    if (left_behind)
+    if (left_behind) {
         unlink(left_behind);
+        unlink(hierarchy);
+    }
     _exit(128 + number);
 }
 
@@ -157,6 +163,8 @@ void wave_destroy(struct wave *wave)
 /* In a process of its own: ends it. */
 static void __attribute__((noreturn)) leave(struct wave *wave, int status)
 {
+    if (status == FAILED)
+        unlink(hierarchy);
     output_file_discard(&wave->file);
     _exit(status);
 }
@@ -180,6 +188,7 @@ static int begin(struct wave *wave)
     const char *path = wave->file.temporary ? wave->file.temporary : wave->options.path;
     if (wave->role != RUNS)
         left_behind = wave->file.temporary;
+    snprintf(hierarchy, sizeof(hierarchy), "%s.hier", path);
     wave->lanes = wave_lanes_create(wave->params);
     if (!wave->lanes)
         return out_of_memory();
@@ -272,6 +281,20 @@ static void wake(struct wave *wave, const struct wave_order *order)
         fprintf(stderr, "wave: %s was not written\n", wave->options.path);
 }
 
+/* In the copy: true. */
+static bool take_snapshot(struct wave *wave)
+{
+    const struct wave_options *o = &wave->options;
+    const uint64_t cycle = wave->loop->cycle;
+
+    if (!o->at_any_cost && !snapshots_are_cheap(wave->snapshots)) {
+        wave->next_snapshot = cycle + LATER;
+        return false;
+    }
+    wave->next_snapshot = cycle > UINT64_MAX - o->every ? UINT64_MAX : cycle + o->every;
+    return snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order));
+}
+
 static void attend_run(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
@@ -292,13 +315,10 @@ static void attend_run(struct wave *wave)
         wake(wave, &order);
         return;
     }
-    if (loop->cycle >= wave->next_snapshot) {
-        wave->next_snapshot = loop->cycle > UINT64_MAX - o->every ? UINT64_MAX : loop->cycle + o->every;
-        if (snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order))) {
-            become_replay(wave);
-            loop->attention = wave->order.begin;
-            return;
-        }
+    if (loop->cycle >= wave->next_snapshot && take_snapshot(wave)) {
+        become_replay(wave);
+        loop->attention = wave->order.begin;
+        return;
     }
     if (wave->trigger && loop->cycle >= o->from && observe(wave)) {
         wave->status = FAILED;
@@ -397,8 +417,10 @@ static bool fork_lingering(struct wave *wave)
         while (waitpid(process, &status, 0) < 0 && errno == EINTR)
             ;
     wave->status = process > 0 && WIFEXITED(status) && WEXITSTATUS(status) == WROTE ? WROTE : FAILED;
-    if (wave->status == FAILED)
+    if (wave->status == FAILED) {
         fprintf(stderr, "%s: the wave could not be written\n", wave->options.path);
+        unlink(hierarchy);
+    }
     rtl_wave_forget(loop->rtl);
     wave_lanes_write(wave->lanes, NULL);
     stop_writing(wave);

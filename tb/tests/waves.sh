@@ -58,6 +58,16 @@ same() {
 }
 check "a run with snapshots is the same run" same
 
+# none_left GROUP: all its processes end; the kernel needs a moment to tell them.
+none_left() {
+    for _ in {1..20}; do
+        [ -z "$(ps -o pid= -s "$1")" ] && return 0
+        sleep 0.1
+    done
+    ps -o pid,args -s "$1" | sed 's/^/# /'
+    return 1
+}
+
 # stopped SIGNAL SECONDS ARGUMENT...: the run ends by it, and all its processes
 stopped() {
     local signal=$1 seconds=$2 group
@@ -73,14 +83,7 @@ stopped() {
     *) kill "-$signal" "$group" ;;
     esac
     wait "$group"
-    [ $? -gt 128 ] || return 1
-    # The kernel needs a moment to tell them.
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -z "$(ps -o pid= -s "$group")" ] && return 0
-        sleep 0.1
-    done
-    ps -o pid,args -s "$group" | sed 's/^/# /'
-    return 1
+    [ $? -gt 128 ] && none_left "$group"
 }
 check "Ctrl-C ends the snapshots too" stopped INT 1 --wave-on-failure="$work/none.fst" --wave-every 20k
 check "so does a kill of the run" stopped TERM 1 --wave-on-failure="$work/none.fst" --wave-every 20k
@@ -228,6 +231,43 @@ check "modes and attributes have names" named
 check "two bugs in both twins" twice_broken
 check "a hang has its wave, of where it began" hang
 check "an illegal answer has its wave" illegal
+
+# What comes after a failure is written by a copy of the run: as much as is asked for, and no process of it is left.
+# lingering SECONDS AFTER: a whole wave of a run in which RTL and C model come to differ; interrupted after SECONDS, "-": not.
+lingering() {
+    local seconds=$1 after=$2 group last status=0
+    rm -f "$work"/linger*
+    setsid env --default-signal "$twinwalk" run -q -c tiny --random --cycles 100M --wave="$work/linger.fst" \
+        --wave-after "$after" 2>"$work/err" &
+    group=$!
+    if [ "$seconds" != - ]; then
+        for _ in {1..200}; do # until the copy is there
+            [ "$(ps -o pid= -s "$group" | wc -l)" -gt 1 ] && break
+            sleep 0.05
+        done
+        sleep "$seconds"
+        [ "$(ps -o pid= -s "$group" | wc -l)" -gt 1 ] || { echo "# nothing lingers"; return 1; }
+        kill -INT -- "-$group"
+    fi
+    wait "$group" || status=$?
+    none_left "$group" || return 1
+    if [ "$seconds" != - ]; then
+        # The failure has been found and is told all the same.
+        [ "$status" -eq 1 ] && grep -q 'RTL and C model differ' "$work/err" && [ -z "$(find "$work" -name 'linger.fst*')" ] ||
+            { echo "# exit status $status" && find "$work" -name 'linger.fst*' | sed 's/^/# /' && return 1; }
+    else
+        [ "$status" -eq 1 ] && [ "$(find "$work" -name 'linger.fst*' | wc -l)" -eq 1 ] &&
+            last=$(sed -n 's/^twinwalk: cycle \([0-9]*\): RTL and C model differ/\1/p' "$work/err") && last=$((last + after)) &&
+            refuses "the wave has cycles 0 to $last" explain --cycle $((last + 1)) "$work/linger.fst"
+    fi
+}
+random_lingering() {
+    for _ in 1 2 3; do
+        lingering - $((RANDOM % 3000)) || return 1
+    done
+}
+check "after a failure as many cycles as are wanted" random_lingering
+check "Ctrl-C meanwhile leaves no process and no file" lingering "0.$((RANDOM % 10))" 100M
 unset TWINWALK_RTL
 
 echo "1..$count"
