@@ -53,8 +53,8 @@ struct slurm_options {
  * A pool whose jobs are packed into the tasks of Slurm job arrays, see
  * docs/regression.md; signals as above. What a pool on the same directory left,
  * as its process was killed, is taken over: a job with the name of one that
- * waits, runs or has ended there is not done again. NULL after a message: there
- * is no Slurm.
+ * waits, runs or has ended there is not done again. Those without a name have
+ * ended when this returns. NULL after a message: there is no Slurm.
  */
 struct job_pool *slurm_pool_create(const struct slurm_options *options);
 

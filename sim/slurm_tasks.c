@@ -291,6 +291,56 @@ int slurm_ask(struct slurm_pool *slurm)
     return 0;
 }
 
+/* ---- Tasks that nobody waits for ---- */
+
+/* Whether Slurm has tasks of submissions of which nothing is left to come. */
+static bool unwanted_are_listed(struct slurm_pool *slurm)
+{
+    struct listing listing;
+    bool any = false;
+
+    if (!list_tasks(slurm, &listing))
+        return false;
+    for (size_t i = 0; i < slurm->submission_count; i++)
+        for (unsigned task = 0; task < slurm->submissions[i].count && slurm->submissions[i].left == 0; task++)
+            any |= slurm->submissions[i].tasks[task].listed;
+    return any;
+}
+
+static void cancel_unwanted(struct slurm_pool *slurm)
+{
+    const char **argv = calloc(slurm->submission_count + 2, sizeof(*argv));
+    char(*ids)[16] = calloc(slurm->submission_count + 1, sizeof(*ids)), *output = NULL;
+    size_t count = 0;
+
+    if (argv != NULL && ids != NULL) {
+        argv[count++] = "scancel";
+        for (size_t i = 0; i < slurm->submission_count; i++) {
+            if (slurm->submissions[i].id == 0 || slurm->submissions[i].left > 0)
+                continue;
+            snprintf(ids[i], sizeof(ids[i]), "%u", slurm->submissions[i].id);
+            argv[count++] = ids[i];
+        }
+        if (count > 1 && slurm_command(&slurm->pool, argv, &output) != 0)
+            slurm_notice("scancel: %s", output != NULL ? output : "out of memory");
+    }
+    free(output);
+    free(ids);
+    free(argv);
+}
+
+/* Ends them; none works any more when this returns, or Slurm does not get it done. */
+static void end_unwanted(struct slurm_pool *slurm)
+{
+    double until = steady_seconds() + cancel_seconds;
+
+    if (!unwanted_are_listed(slurm))
+        return;
+    cancel_unwanted(slurm);
+    while (steady_seconds() < until && unwanted_are_listed(slurm))
+        job_pool_sleep(&slurm->pool, 0.5);
+}
+
 /* ---- Earlier processes ---- */
 
 /* The tasks of a submission as its files have them; the jobs can be found by their names. */
@@ -351,9 +401,10 @@ static int take_over_tasks(struct slurm_pool *slurm, struct submission *submissi
         offer_jobs(slurm, task);
         if (read_task(slurm, submission, index) != 0)
             return -1;
-        /* What a task that is gone did not come to is done anew when it is asked for. */
-        for (size_t i = 0; i < task->count && !task->listed; i++)
-            if (task->jobs[i] != NULL)
+        /* What a task that is gone did not come to is done anew when it is asked for; what has no name never
+         * is. */
+        for (size_t i = 0; i < task->count; i++)
+            if (task->jobs[i] != NULL && (!task->listed || !task->jobs[i]->findable))
                 forget_job(slurm, submission, task, i);
     }
     return 0;
@@ -387,58 +438,22 @@ int slurm_take_over(struct slurm_pool *slurm)
     }
     for (size_t i = 0; i < slurm->submission_count && !failed; i++)
         failed = take_over_tasks(slurm, &slurm->submissions[i]);
+    if (!failed)
+        end_unwanted(slurm);
     remove_done(slurm);
     return failed;
 }
 
 /* ---- The end ---- */
 
-static bool tasks_are_listed(struct slurm_pool *slurm)
-{
-    struct listing listing;
-    bool any = false;
-
-    if (!list_tasks(slurm, &listing))
-        return false;
-    for (size_t i = 0; i < slurm->submission_count; i++)
-        for (unsigned task = 0; task < slurm->submissions[i].count; task++)
-            any |= slurm->submissions[i].tasks[task].listed;
-    return any;
-}
-
-static void cancel(struct slurm_pool *slurm)
-{
-    const char **argv = calloc(slurm->submission_count + 2, sizeof(*argv));
-    char(*ids)[16] = calloc(slurm->submission_count + 1, sizeof(*ids)), *output = NULL;
-    size_t count = 0;
-
-    if (argv != NULL && ids != NULL) {
-        argv[count++] = "scancel";
-        for (size_t i = 0; i < slurm->submission_count; i++) {
-            if (slurm->submissions[i].id == 0)
-                continue;
-            snprintf(ids[i], sizeof(ids[i]), "%u", slurm->submissions[i].id);
-            argv[count++] = ids[i];
-        }
-        if (count > 1 && slurm_command(&slurm->pool, argv, &output) != 0)
-            slurm_notice("scancel: %s", output != NULL ? output : "out of memory");
-    }
-    free(output);
-    free(ids);
-    free(argv);
-}
-
 void slurm_give_up(struct slurm_pool *slurm)
 {
-    double until = steady_seconds() + cancel_seconds;
     struct slurm_job *job, *next;
 
     remove_done(slurm);
-    if (slurm->submission_count > 0 && tasks_are_listed(slurm)) {
-        cancel(slurm);
-        while (steady_seconds() < until && tasks_are_listed(slurm))
-            job_pool_sleep(&slurm->pool, 0.5);
-    }
+    for (size_t i = 0; i < slurm->submission_count; i++)
+        slurm->submissions[i].left = 0;
+    end_unwanted(slurm);
     HASH_ITER(hh, slurm->found, job, next)
     {
         HASH_DEL(slurm->found, job);
@@ -446,8 +461,6 @@ void slurm_give_up(struct slurm_pool *slurm)
         if (job->state == SLURM_ENDED)
             slurm_job_free(job);
     }
-    for (size_t i = 0; i < slurm->submission_count; i++)
-        slurm->submissions[i].left = 0;
     remove_done(slurm);
     free(slurm->submissions);
     rmdir(slurm->directory != NULL ? slurm->directory : "");

@@ -47,17 +47,21 @@ contents() {
             '\$.bench.host_access_rate') FROM evaluations ORDER BY key"
 }
 
+# Slurm itself takes a moment to forget a task that has ended.
+no_process_is_left() { [ -z "$(squeue -h)" ] && ! pgrep -f -- "$work/$1/"; }
+
 # same DIRECTORY: as the local one, and nothing is left.
 same() {
     [ -n "$(contents "$1")" ] && diff <(contents local) <(contents "$1") || return 1
     diff <(cut -d, -f1-20 "$work/local/results.csv") <(cut -d, -f1-20 "$work/$1/results.csv") || return 1
-    [ -z "$(squeue -h)" ] && [ ! -e "$work/$1/slurm" ] && [ -z "$(ls "$work/$1/work")" ] && ! pgrep -f -- "$work/$1/"
+    until_true no_process_is_left "$1" || return 1
+    diff <(echo "$work/$1/work") <(find "$work/$1/work" "$work/$1/slurm" 2>/dev/null)
 }
 
 cat >"$work/sweep.yaml" <<'END'
 base: tiny
 axes:
-  - memory.queue: {range: 1-8}
+  - memory.queue: [1, 2, 4, 8]
   - memory.dram_latency: {range: 50-250, step: 50}
 workloads:
   - {name: sqlite, trace: configs/traces/sqlite3.twt.zst, accesses: 2M}
@@ -67,12 +71,7 @@ verify: 0.02
 external:
   - {name: size, command: "wc -c <{config} | sed 's/.*/{\"bytes\": &}/' >{output}", gives: [bytes], hardware: true}
 END
-
-# start DIRECTORY: in the background; sets `runner`.
-start() {
-    "$twinwalk" sweep -o "$work/$1" "$work/sweep.yaml" --slurm -j 2 &
-    runner=$!
-}
+runs=60
 
 CPUS=3 "$here/cluster.sh" up "$cluster" || exit 1
 export SLURM_CONF=$cluster/slurm.conf
@@ -82,36 +81,84 @@ check "locally" "$twinwalk" sweep -o "$work/local" "$work/sweep.yaml" -j 2
 over_slurm() { "$twinwalk" sweep -o "$work/slurm" "$work/sweep.yaml" --slurm && same slurm; }
 check "over Slurm: the same" over_slurm
 
-stored() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM evaluations')" -ge "$2" ]; }
-workers() { pgrep -f -- "points $work/$1/work"; }
+# ---- What is killed ----
+#
+# First a worker is stopped, with runs of its batch to do: the sweep cannot end before what is to happen to it has.
 
-# disturbed DIRECTORY COMMAND...: once some results are there and a worker runs.
+stored() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM evaluations')" -ge "$2" ]; }
+workers() { pgrep -f -- "points $work/$1/work/"; }
+state() { sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
+batch() { tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | sed -n 3p; }
+
+# hold DIRECTORY: a worker and its run stop; sets `held` and `batch`. Fails when there is none with a run to do.
+hold() {
+    local pid parent
+    for pid in $(workers "$1"); do
+        # A run is a child of its worker, and has its command line.
+        batch=$(batch "$pid")
+        parent=$(ps -o ppid= -p "$pid" | tr -d ' ')
+        [ -n "$batch" ] && [ "$(batch "$parent")" != "$batch" ] && kill -STOP "$pid" || continue
+        until [ "$(state "$pid")" != R ] && [ "$(state "$pid")" != S ]; do sleep 0.01; done
+        if [ "$(state "$pid")" = T ] && runs_to_do "$batch"; then
+            held=$pid
+            pkill -STOP -P "$held"
+            return 0
+        fi
+        kill -CONT "$pid" 2>/dev/null
+    done
+    return 1
+}
+
+# runs_to_do BATCH: fewer are done than ordered.
+runs_to_do() {
+    [ -s "$1.json" ] || return 1
+    [ "$(grep -c '"run":' "$1.out")" -lt "$(grep -o '"run":' "$1.json" | wc -l)" ]
+}
+
+is_held() { [ "$(state "$held")" = T ] && runs_to_do "$batch"; }
+
+# start DIRECTORY: in the background; returns when a worker is held and others have stored results. Sets `runner`.
+start() {
+    "$twinwalk" sweep -o "$work/$1" "$work/sweep.yaml" --slurm -j 2 >"$work/said" &
+    runner=$!
+    until_true hold "$1" && until_true stored "$1" 3 && is_held && [ "$(state "$runner")" != Z ]
+}
+
+# disturbed DIRECTORY COMMAND...: COMMAND ends the held worker; its runs are done again.
 disturbed() {
     local directory=$1 status=0
     shift
-    start "$directory"
-    until_true stored "$directory" 3 && until_true workers "$directory" || status=1
-    "$@" || status=1
+    start "$directory" && "$@" || status=1
+    ! is_held || { echo "the worker is still there" && kill -CONT "$held" && status=1; }
     wait "$runner" || status=1
-    [ "$status" -eq 0 ] && same "$directory"
+    cat "$work/said"
+    [ "$status" -eq 0 ] && grep -q 'runs were done twice' "$work/said" && same "$directory"
 }
 
-kill_worker() { kill -KILL "$(workers worker | head -n 1)"; }
+kill_worker() { kill -KILL "$held" && until_true not_there "$held"; }
+not_there() { [ -z "$(state "$1")" ]; }
 check "a worker is killed: the same" disturbed worker kill_worker
 
 node_is_down() { sinfo -h -o %t | grep -q down; }
 lose_node() { "$here/cluster.sh" node-down "$cluster" && until_true node_is_down && sleep 1 && "$here/cluster.sh" node-up "$cluster"; }
 check "the node dies with what runs there, and comes back: the same" disturbed node lose_node
 
+# ---- The runner ----
+
+# resumed SIGNAL STATUS: the runner gets it and ends so; what it has begun goes on meanwhile, if it lets it.
 resumed() {
-    start resumed
-    until_true stored resumed 3
-    kill -"$1" "$runner"
-    wait "$runner" 2>/dev/null
-    "$twinwalk" sweep -o "$work/resumed" "$work/sweep.yaml" --slurm -j 2 >"$work/said" || { cat "$work/said" && return 1; }
-    grep -q 'of the results were there already' "$work/said" && same resumed || return 1
-    rm -r "$work/resumed"
+    local directory=resumed-$1 status=0 before
+    start "$directory" && kill -"$1" "$runner" || status=1
+    kill -CONT "$held"
+    pkill -CONT -P "$held"
+    wait "$runner" || [ $? -eq "$2" ] || status=1
+    [ "$status" -eq 0 ] || return 1
+    before=$(sqlite3 "$work/$directory/results.db" 'SELECT count(*) FROM evaluations')
+    [ "$before" -ge 3 ] && [ "$before" -lt "$runs" ] || { echo "$before were done" && return 1; }
+    "$twinwalk" sweep -o "$work/$directory" "$work/sweep.yaml" --slurm -j 2 >"$work/said" || { cat "$work/said" && return 1; }
+    cat "$work/said"
+    grep -q 'of the results were there already' "$work/said" && same "$directory"
 }
-check "the runner is told to end, and goes on: the same" resumed TERM
-check "the runner is killed, and goes on: the same" resumed KILL
+check "the runner is told to end, and goes on: the same" resumed TERM 3
+check "the runner is killed, and goes on: the same" resumed KILL 137
 echo "1..$number"
