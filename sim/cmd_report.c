@@ -11,11 +11,12 @@
 enum { OPTION_NO_CHARTS = 256 };
 
 struct arguments {
-    const char *directory, *output;
+    const char *directory, *output, *benefit;
     bool no_charts;
 };
 
 static const struct argp_option option_table[] = {
+    {"benefit", 'b', "METRIC", 0, "what the charts are about (default: cycles_per_access)", 0},
     {"output", 'o', "FILE", 0, "the page (default: DIR/report.html)", 0},
     {"no-charts", OPTION_NO_CHARTS, NULL, 0, "only the page, no charts as SVG and PNG (which need gnuplot)",
      0},
@@ -27,6 +28,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     struct arguments *arguments = state->input;
 
     switch (key) {
+    case 'b':
+        arguments->benefit = arg;
+        return 0;
     case 'o':
         arguments->output = arg;
         return 0;
@@ -52,8 +56,7 @@ static const struct argp parser = {
     .parser = parse_option,
     .args_doc = "DIR",
     .doc = "Makes a page out of what a sweep left in DIR, DIR/report.html, which needs neither a network nor "
-           "any "
-           "other file, and charts in DIR/charts (docs/report.md).",
+           "any other file, and charts in DIR/charts (docs/report.md).",
 };
 
 static int write_all(const struct report *report, const char *page, const char *charts)
@@ -85,7 +88,7 @@ int cmd_report(int argc, char **argv)
         fprintf(stderr, "twinwalk report: out of memory\n");
         return EXIT_INTERNAL;
     }
-    if (report_read(&report, results))
+    if (report_read(&report, results, arguments.benefit))
         code = write_all(&report, arguments.output ? arguments.output : page,
                          arguments.no_charts ? NULL : charts);
     report_free(&report);

@@ -49,8 +49,8 @@ struct report {
     size_t reference;        /* a point: the best benefit for its cost */
 };
 
-/* Reads DIR/results.json. false after a message on stderr. */
-bool report_read(struct report *report, const char *path);
+/* Reads DIR/results.json. benefit: a metric, or NULL: cycles. false after a message on stderr. */
+bool report_read(struct report *report, const char *path, const char *benefit);
 void report_free(struct report *report);
 
 /* Of one workload, or of all: their geometric mean, or the arithmetic one where a value is not above 0. */
@@ -69,9 +69,9 @@ bool *report_front(const struct report *report, size_t workload);
 bool report_write_page(const struct report *report, const char *path);
 
 /*
- * Charts as SVG and PNG, in the directory: a Pareto front for each workload and all, a curve for
- * each axis, a heat map of the two axes with most values. 1: there is no gnuplot, which has been told;
- * -1 after a message; else 0.
+ * Charts as SVG and PNG, in the directory: a curve for each axis; for each workload and all a Pareto front
+ * and a heat map of the two axes with most values. 1: there is no gnuplot, which has been told; -1 after a
+ * message; else 0.
  */
 int report_write_charts(const struct report *report, const char *directory);
 

@@ -12,6 +12,8 @@
 
 #include "report.h"
 
+enum { LINEAR_SPAN = 10 }; /* the highest value over the lowest, above which a scale is logarithmic */
+
 static const size_t all_workloads = (size_t)REPORT_ALL_WORKLOADS;
 
 /* As a string of gnuplot's in double quotes, without its markup. */
@@ -106,6 +108,7 @@ static void plot_front(FILE *out, const void *context)
     const struct front_chart *chart = context;
     const struct report *report = chart->report;
     double(*line)[2] = calloc(report->point_count + 1, sizeof(*line));
+    double low = INFINITY, high = -INFINITY;
     size_t count = 0;
     fputs("$all << EOD\n", out);
     for (size_t point = 0; point < report->point_count; point++) {
@@ -114,6 +117,8 @@ static void plot_front(FILE *out, const void *context)
         if (isnan(cost) || isnan(benefit))
             continue;
         fprintf(out, "%.10g %.10g\n", cost, benefit);
+        low = fmin(low, cost);
+        high = fmax(high, cost);
         if (chart->front[point] && line) {
             line[count][0] = cost;
             line[count++][1] = benefit;
@@ -129,6 +134,9 @@ static void plot_front(FILE *out, const void *context)
     put_title(out, "Pareto front", workload_name(report, chart->workload));
     put_label(out, "x", &report->metrics[report->cost]);
     put_label(out, "y", &report->metrics[report->benefit]);
+    /* gnuplot would complain. */
+    if (low == high)
+        fprintf(out, "set xrange [%g:%g]\n", low - 1, high + 1);
     fputs("plot $all with points pt 7 ps 0.7 lc rgb '#9aa5b1' title 'points', "
           "$front with linespoints pt 7 ps 1 lw 2 lc rgb '#c2410c' title 'front'\n",
           out);
@@ -138,7 +146,7 @@ static void plot_front(FILE *out, const void *context)
 
 struct axis_chart {
     const struct report *report;
-    size_t axis, other; /* other: of a heat map */
+    size_t axis, other, workload; /* the last two: of a heat map */
 };
 
 /* The point at these steps of two axes and those of the reference elsewhere; point_count: there is none. */
@@ -183,6 +191,7 @@ static void plot_curve(FILE *out, const void *context)
     const struct axis_chart *chart = context;
     const struct report *report = chart->report;
     const struct report_axis *axis = &report->axes[chart->axis];
+    double low = INFINITY, high = 0;
     char *rest = reference_text(report);
     for (size_t workload = 0; workload < report->workload_count; workload++) {
         fprintf(out, "$w%zu << EOD\n", workload);
@@ -190,15 +199,22 @@ static void plot_curve(FILE *out, const void *context)
             size_t point = point_at(report, chart->axis, step, report->axis_count, 0);
             double value =
                 point < report->point_count ? report_value(report, point, workload, report->benefit) : NAN;
-            if (!isnan(value))
-                fprintf(out, "%zu %.10g\n", step, value);
+            if (isnan(value))
+                continue;
+            fprintf(out, "%zu %.10g\n", step, value);
+            low = fmin(low, value);
+            high = fmax(high, value);
         }
         fputs("EOD\n", out);
     }
     put_title(out, axis->name, rest ? rest : "");
     put_tics(out, "x", axis);
     put_label(out, "y", &report->metrics[report->benefit]);
-    fprintf(out, "set xrange [-0.2:%g]\nset key outside right top\nplot ", (double)axis->steps - 0.8);
+    /* Beside a workload that is far above the others, these would be flat. */
+    if (low > 0 && high > LINEAR_SPAN * low)
+        fputs("set logscale y\n", out);
+    fprintf(out, "set xrange [-0.2:%g]\nset rmargin -1\nset key outside right top\nplot ",
+            (double)axis->steps - 0.8);
     for (size_t workload = 0; workload < report->workload_count; workload++) {
         fprintf(out, "%s$w%zu with linespoints pt 7 ps 0.7 lw 2 title ", workload ? ", " : "", workload);
         put_string(out, report->workloads[workload]);
@@ -220,13 +236,13 @@ static void plot_heat(FILE *out, const void *context)
         for (size_t column = 0; column < x->steps; column++) {
             size_t point = point_at(report, chart->axis, column, chart->other, row);
             double value = point < report->point_count
-                               ? report_value(report, point, all_workloads, report->benefit)
+                               ? report_value(report, point, chart->workload, report->benefit)
                                : NAN;
             if (!isnan(value))
                 fprintf(out, "%zu %zu %.10g\n", column, row, value);
         }
     fputs("EOD\n", out);
-    put_title(out, workload_name(report, all_workloads), rest ? rest : "");
+    put_title(out, workload_name(report, chart->workload), rest ? rest : "");
     put_tics(out, "x", x);
     put_tics(out, "y", y);
     put_label(out, "cb", &report->metrics[report->benefit]);
@@ -283,11 +299,22 @@ static void draw_front(const struct report *report, size_t workload, const char 
     free(chart.front);
 }
 
+static void draw_heat(const struct report *report, size_t workload, const char *directory, FILE *out)
+{
+    struct axis_chart chart = {.report = report, .workload = workload};
+    if (widest_axes(report, &chart) && has_value(&chart, workload))
+        draw(out, directory, "heat", workload == all_workloads ? "all" : report->workloads[workload],
+             plot_heat, &chart);
+}
+
 static void draw_all(const struct report *report, const char *directory, FILE *out)
 {
     draw_front(report, all_workloads, directory, out);
-    for (size_t i = 0; report->workload_count > 1 && i < report->workload_count; i++)
+    draw_heat(report, all_workloads, directory, out);
+    for (size_t i = 0; report->workload_count > 1 && i < report->workload_count; i++) {
         draw_front(report, i, directory, out);
+        draw_heat(report, i, directory, out);
+    }
     struct axis_chart chart = {.report = report, .other = report->axis_count};
     for (chart.axis = 0; chart.axis < report->axis_count; chart.axis++) {
         bool any = false;
@@ -296,8 +323,6 @@ static void draw_all(const struct report *report, const char *directory, FILE *o
         if (any)
             draw(out, directory, "axis", report->axes[chart.axis].name, plot_curve, &chart);
     }
-    if (widest_axes(report, &chart) && has_value(&chart, all_workloads))
-        draw(out, directory, "heat", "all", plot_heat, &chart);
 }
 
 /* Starts gnuplot; *in is what it reads. The error, or 0. */

@@ -329,15 +329,31 @@ static size_t nearest_to_best(const struct report *report, const bool *front)
     return nearest;
 }
 
-/* An area if there is one, else the entries; for cycles if they are there. */
-static bool choose(struct report *report)
+static bool no_such_benefit(const struct report *report, const char *path, const char *name)
+{
+    fprintf(stderr, "%s: there is no metric '%s'; there are:", path, name);
+    for (size_t i = 0; i < report->metric_count; i++)
+        fprintf(stderr, " %s", report->metrics[i].name);
+    fputc('\n', stderr);
+    return false;
+}
+
+/* For cost an area if there is one, else the entries; for benefit what is asked for, or cycles if they are
+ * there. */
+static bool choose(struct report *report, const char *path, const char *benefit)
 {
     size_t area = find_metric(report, "area."), cycles = find_metric(report, "cycles_per_access");
     report->cost = area < report->metric_count ? area : report->metric_count - 1;
     report->benefit = cycles < report->metric_count ? cycles : 0;
+    if (benefit) {
+        report->benefit = 0;
+        while (strcmp(report->metrics[report->benefit].name, benefit) != 0)
+            if (++report->benefit == report->metric_count)
+                return no_such_benefit(report, path, benefit);
+    }
     bool *front = report_front(report, (size_t)REPORT_ALL_WORKLOADS);
     if (!front)
-        return false;
+        return out_of_memory(path);
     report->reference = nearest_to_best(report, front);
     free(front);
     return true;
@@ -362,7 +378,7 @@ static bool allocate(struct report *report)
     return true;
 }
 
-static bool read_parts(struct report *report, const char *path)
+static bool read_parts(struct report *report, const char *path, const char *benefit)
 {
     const json_t *axes = json_object_get(report->root, "axes"),
                  *points = json_object_get(report->root, "points");
@@ -397,10 +413,10 @@ static bool read_parts(struct report *report, const char *path)
         if (!read_run(report, json, path))
             return false;
     }
-    return choose(report) || out_of_memory(path);
+    return choose(report, path, benefit);
 }
 
-bool report_read(struct report *report, const char *path)
+bool report_read(struct report *report, const char *path, const char *benefit)
 {
     static const char *const lists[] = {"axes", "workloads", "metrics", "points", "runs"};
     json_error_t error;
@@ -423,7 +439,7 @@ bool report_read(struct report *report, const char *path)
     report->point_count = json_array_size(json_object_get(report->root, "points"));
     if (report->workload_count == 0 || report->point_count == 0)
         return complain(path, "there are no points or no workloads", "");
-    return allocate(report) ? read_parts(report, path) : out_of_memory(path);
+    return allocate(report) ? read_parts(report, path, benefit) : out_of_memory(path);
 }
 
 void report_free(struct report *report)

@@ -267,7 +267,7 @@ EOF
 # ---- Charts as files ----
 
 charts() {
-    local name expected=(axis-l1d.sets_4k axis-l2.sets axis-walk_cache.sets_pde_ways_pde heat-all pareto-all pareto-graph pareto-hash_join)
+    local name expected=(axis-l1d.sets_4k axis-l2.sets axis-walk_cache.sets_pde_ways_pde heat-all heat-graph heat-hash_join pareto-all pareto-graph pareto-hash_join)
     is files "$(cd "$work/charts" && printf '%s\n' *.svg | sed 's/\.svg$//' | tr '\n' ' ')" "${expected[*]} " || return 1
     for name in "${expected[@]}"; do
         go "file://$PWD/$work/charts/$name.svg"
@@ -284,7 +284,7 @@ hardly_anything() {
     jq '.runs |= map(if .point == 9 then . else .kind = "pending" | .metrics = {} | del(.statistics) end)' "$results" >"$work/hardly/results.json"
     "$twinwalk" report "$work/hardly" >"$work/said" 2>&1 || { cat "$work/said" && return 1; }
     is charts "$(cd "$work/hardly/charts" && echo *.svg)" \
-        "axis-l1d.sets_4k.svg axis-l2.sets.svg axis-walk_cache.sets_pde_ways_pde.svg heat-all.svg pareto-all.svg pareto-graph.svg pareto-hash_join.svg" || return 1
+        "axis-l1d.sets_4k.svg axis-l2.sets.svg axis-walk_cache.sets_pde_ways_pde.svg heat-all.svg heat-graph.svg heat-hash_join.svg pareto-all.svg pareto-graph.svg pareto-hash_join.svg" || return 1
     go "file://$PWD/$work/hardly/report.html"
     is marks "$(js 'document.querySelectorAll("#front circle").length')" 1 && quiet_console || return 1
     jq '.runs = []' "$results" >"$work/hardly/results.json"

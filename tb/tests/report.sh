@@ -86,6 +86,21 @@ refused_edit() {
     refused "$2"
 }
 
+# The page begins with it, and the charts are about it.
+other_benefit() {
+    mkdir -p "$work/other"
+    cp tb/data/sweep/results.json "$work/other" && "$twinwalk" report --no-charts --benefit mpki.l2 "$work/other" >/dev/null || return 1
+    data_of "$work/other/report.html" >"$work/data"
+    [ "$(sqlite3 :memory: "select json_extract(d, '\$.metrics[' || json_extract(d, '\$.benefit') || '].name') from (select cast(readfile('$work/data') as text) d)")" = mpki.l2 ]
+}
+
+unknown_benefit() {
+    local status=0
+    "$twinwalk" report --no-charts --benefit mpki "$work/other" >"$work/said" 2>&1 || status=$?
+    cat "$work/said"
+    [ "$status" = 2 ] && grep -q "results.json: there is no metric 'mpki'; there are: .*mpki.l2" "$work/said"
+}
+
 # Without gnuplot there is the page, and a word about the charts.
 without_gnuplot() {
     mkdir -p "$work/none" "$work/bin"
@@ -100,6 +115,8 @@ check "has the configurations" holds_configurations
 check "has the statistics" holds_statistics
 check "begins with a point on the front" reference_is_on_front
 check "needs nothing else" self_contained
+check "another benefit" other_benefit
+check "a benefit that is no metric" unknown_benefit
 check "without gnuplot" without_gnuplot
 check "no directory" refused "$work/bad/results.json"
 check "no JSON" refused_edit '3s/{/{,/' "results.json:3:"
