@@ -11,29 +11,8 @@ work=$(mktemp -d)
 chmod 755 "$work"
 cluster=$work/cluster
 trap '"$here/cluster.sh" down "$cluster"; rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
-
-# until_true COMMAND...: within two minutes.
-until_true() {
-    local tries=1200
-    until "$@" >/dev/null 2>&1; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
-        sleep 0.1
-    done
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # contents DIRECTORY: all that its database says but for times and what was tried how often.
 contents() {
@@ -161,4 +140,4 @@ resumed() {
 }
 check "the runner is told to end, and goes on: the same" resumed TERM 3
 check "the runner is killed, and goes on: the same" resumed KILL 137
-echo "1..$number"
+plan

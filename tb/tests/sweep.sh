@@ -6,35 +6,8 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/out"
-    fi
-}
-
-# exits CODE COMMAND...
-exits() {
-    local wanted=$1 status=0
-    shift
-    "$@" || status=$?
-    [ "$status" -eq "$wanted" ] || { echo "exit status $status, not $wanted" && return 1; }
-}
-
-# answer DIRECTORY SQL WANTED
-answer() {
-    local got
-    got=$(sqlite3 "$work/$1/results.db" "$2")
-    [ "$got" = "$3" ] || { echo "$2: $got, not $3" && return 1; }
-}
+# shellcheck source=tb/tests/tap.bash
+. tb/tests/tap.bash
 
 # sweep DIRECTORY SWEEP OPTION...
 sweep() { "$twinwalk" sweep -j 2 -o "$work/$1" "$work/$2.yaml" "${@:3}"; }
@@ -292,4 +265,4 @@ bug() {
         grep -q 'in lockstep, mismatch' "$work/said"
 }
 check "an RTL with a bug: the runs in lockstep say so" bug
-echo "1..$number"
+plan
