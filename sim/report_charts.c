@@ -212,7 +212,7 @@ static void plot_curve(FILE *out, const void *context)
     put_label(out, "y", &report->metrics[report->benefit]);
     /* Beside a workload that is far above the others, these would be flat. */
     if (low > 0 && high > LINEAR_SPAN * low)
-        fputs("set logscale y\n", out);
+        fprintf(out, "set logscale y\nset yrange [%g:%g]\n", low / 1.25, high * 1.25);
     fprintf(out, "set xrange [-0.2:%g]\nset rmargin -1\nset key outside right top\nplot ",
             (double)axis->steps - 0.8);
     for (size_t workload = 0; workload < report->workload_count; workload++) {
