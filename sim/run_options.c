@@ -92,9 +92,7 @@ static const struct argp_option option_table[] = {
      6},
     {"wave-before", OPTION_WAVE_BEFORE, "CYCLES", 0, "before a failure or event (default: 20k)", 6},
     {"wave-after", OPTION_WAVE_AFTER, "CYCLES", 0, "after a failure or event (default: 1k)", 6},
-    {"wave-every", OPTION_WAVE_EVERY, "CYCLES", 0,
-     "between two snapshots of the run (default: 1M, more where they would cost more than 2 % of the time)",
-     6},
+    {"wave-every", OPTION_WAVE_EVERY, "CYCLES", 0, "between two snapshots of the run (default: 8M)", 6},
     {"wave-signals", OPTION_WAVE_SIGNALS, "SCOPES", 0,
      "only these, separated by commas: rtl, cmodel, diff, states, events, judge, marks, or blocks such as "
      "u_page_walker",
@@ -297,7 +295,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_WAVE_EVERY:
         set_count(state, &options->wave.every, arg, "wave-every");
-        options->wave.at_any_cost = true;
         return 0;
     case OPTION_WAVE_SIGNALS:
         options->wave.scopes = arg;

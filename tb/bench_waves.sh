@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 3
 twinwalk=${TWINWALK:-build/twinwalk}
 repeat=${BENCH_REPEAT:-3}
-cycles=${BENCH_SNAPSHOT_CYCLES:-6000000}
+cycles=${BENCH_SNAPSHOT_CYCLES:-20000000}
 written=${BENCH_WAVE_CYCLES:-30000}
 for number in "$repeat" "$cycles" "$written"; do
     [[ $number =~ ^[1-9][0-9]*$ ]] || { echo "bench: '$number' is not a number above 0" >&2 && exit 2; }

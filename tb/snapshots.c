@@ -8,14 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { KEPT = 2 };
-
-static const double most_cost = 0.02; /* of the processor time of the run */
 
 /* A snapshot sleeps in reading from `pipe`, whose other end only this process has: at our end it reads no
  * order. */
@@ -28,8 +25,6 @@ struct snapshots {
     struct snapshot kept[KEPT]; /* the oldest first */
     unsigned count;
     bool refused;
-    bool taken;          /* one at least */
-    struct rusage first; /* the time used up to it */
 };
 
 struct snapshots *snapshots_create(void)
@@ -92,29 +87,6 @@ static void sleep_until_woken(struct snapshots *snapshots, pid_t parent, const i
     close(ends[0]);
 }
 
-static double seconds(struct timeval time, struct timeval since)
-{
-    return (double)(time.tv_sec - since.tv_sec) + (double)(time.tv_usec - since.tv_usec) * 1e-6;
-}
-
-/*
- * What a snapshot costs comes after it: the first write to each page that both
- * have is a page fault, and takes anything from half a microsecond to a hundred
- * times that by the machine. All of that is time of the system, of which the
- * run itself needs next to none.
- */
-bool snapshots_are_cheap(const struct snapshots *snapshots)
-{
-    const struct rusage *first = &snapshots->first;
-    struct rusage now;
-
-    if (!snapshots->taken)
-        return true;
-    getrusage(RUSAGE_SELF, &now);
-    double system = seconds(now.ru_stime, first->ru_stime);
-    return system <= most_cost * (system + seconds(now.ru_utime, first->ru_utime));
-}
-
 bool snapshots_take(struct snapshots *snapshots, void *order, size_t size)
 {
     int ends[2];
@@ -122,9 +94,6 @@ bool snapshots_take(struct snapshots *snapshots, void *order, size_t size)
 
     if (snapshots->refused)
         return false;
-    if (!snapshots->taken)
-        getrusage(RUSAGE_SELF, &snapshots->first);
-    snapshots->taken = true;
     if (snapshots->count == KEPT) {
         end(&snapshots->kept[0]);
         memmove(snapshots->kept, snapshots->kept + 1, (KEPT - 1) * sizeof(*snapshots->kept));

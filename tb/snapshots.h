@@ -27,9 +27,6 @@ void snapshots_destroy(struct snapshots *snapshots);
  */
 bool snapshots_take(struct snapshots *snapshots, void *order, size_t size);
 
-/* Whether they have taken little of the processor time since the first; true before there is one. */
-bool snapshots_are_cheap(const struct snapshots *snapshots);
-
 /* Wakes the oldest with its order, ends the other, waits. The status it ended with, or -1: it did not. */
 int snapshots_wake(struct snapshots *snapshots, const void *order, size_t size);
 

@@ -22,8 +22,6 @@
 /* What a process other than the run's own ends with. */
 enum { WROTE = 0, WROTE_ANOTHER = 1, FAILED = 2 };
 
-enum { LATER = 100000 }; /* cycles, when a snapshot would cost too much */
-
 enum role {
     RUNS,    /* the run itself */
     REPLAYS, /* a snapshot that was woken */
@@ -281,20 +279,6 @@ static void wake(struct wave *wave, const struct wave_order *order)
         fprintf(stderr, "wave: %s was not written\n", wave->options.path);
 }
 
-/* In the copy: true. */
-static bool take_snapshot(struct wave *wave)
-{
-    const struct wave_options *o = &wave->options;
-    const uint64_t cycle = wave->loop->cycle;
-
-    if (!o->at_any_cost && !snapshots_are_cheap(wave->snapshots)) {
-        wave->next_snapshot = cycle + LATER;
-        return false;
-    }
-    wave->next_snapshot = cycle > UINT64_MAX - o->every ? UINT64_MAX : cycle + o->every;
-    return snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order));
-}
-
 static void attend_run(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
@@ -315,10 +299,13 @@ static void attend_run(struct wave *wave)
         wake(wave, &order);
         return;
     }
-    if (loop->cycle >= wave->next_snapshot && take_snapshot(wave)) {
-        become_replay(wave);
-        loop->attention = wave->order.begin;
-        return;
+    if (loop->cycle >= wave->next_snapshot) {
+        wave->next_snapshot = loop->cycle > UINT64_MAX - o->every ? UINT64_MAX : loop->cycle + o->every;
+        if (snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order))) {
+            become_replay(wave);
+            loop->attention = wave->order.begin;
+            return;
+        }
     }
     if (wave->trigger && loop->cycle >= o->from && observe(wave)) {
         wave->status = FAILED;

@@ -16,8 +16,7 @@ struct wave_options {
     uint64_t from, to;   /* first cycle, and the first one that is not written; UINT64_MAX: no bound */
     uint64_t before;     /* cycles written before failure or trigger */
     uint64_t after;      /* and after a failure, or trigger */
-    uint64_t every;      /* cycles between two snapshots; more when they */
-    bool at_any_cost;    /* would take much of the time, unless this is set */
+    uint64_t every;      /* cycles between two snapshots */
     const char *scopes;  /* separated by commas, such as "cmodel,rtl.u_l2"; NULL: all */
 };
 

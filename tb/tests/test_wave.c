@@ -267,7 +267,6 @@ static void test_failure(void **state)
     char messages[8192];
     wave.on_failure = true;
     wave.every = 2000;
-    wave.at_any_cost = true;
     wave.before = 700;
     wave.after = 50;
     assert_int_equal(run(NULL, &disturbance, &without, NULL, 0), 1);
@@ -351,7 +350,6 @@ static void test_trigger(void **state)
     wave.from = 4000;
     wave.before = wave.after = 30;
     wave.every = 1000;
-    wave.at_any_cost = true;
     assert_int_equal(run(&wave, NULL, NULL, messages, sizeof(messages)), 0);
     assert_non_null(strstr(messages, "wave: " DIRECTORY "/trigger.fst: cycles "));
     struct fst_file *file = open_wave(wave.path);
