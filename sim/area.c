@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "area.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -167,48 +168,46 @@ static bool read_cells(const char *directory, struct area *area)
     return true;
 }
 
-/* A number as Yosys writes parameters of cells: binary digits. */
-static uint64_t binary(const json_t *text)
+/* A file of the directory; NULL after a message. */
+static FILE *open_counts(const char *directory, const char *name)
 {
-    const char *digits = json_string_value(text);
-    return digits != NULL ? strtoull(digits, NULL, 2) : 0;
+    char path[3 * PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        perror(path);
+    return file;
 }
 
+/* Lines "MODULE BITS", one for each array. */
 static bool read_memories(const char *directory, struct area *area)
 {
-    json_t *memories = load(directory, "memories.json"), *module, *cell;
-    const char *name, *cell_name;
+    char module[PATH_BYTES];
+    uint64_t bits;
+    FILE *file = open_counts(directory, "memories.txt");
 
-    if (memories == NULL)
+    if (file == NULL)
         return false;
-    json_object_foreach(json_object_get(memories, "modules"), name, module)
-    {
-        int block = block_of(name);
-        json_object_foreach(json_object_get(module, "cells"), cell_name, cell)
-        {
-            const json_t *parameters = json_object_get(cell, "parameters");
-            if (block >= 0)
-                area->blocks[block].memory_bits += binary(json_object_get(parameters, "SIZE")) *
-                                                   binary(json_object_get(parameters, "WIDTH"));
-        }
+    while (fscanf(file, "%1023s %" SCNu64, module, &bits) == 2) {
+        int block = block_of(module);
+        if (block >= 0)
+            area->blocks[block].memory_bits += bits;
     }
-    json_decref(memories);
+    fclose(file);
     return true;
 }
 
 /* Lines "Longest topological path in MODULE (length=N):"; the second of mmu is that of the whole. */
 static bool read_depths(const char *directory, struct area *area)
 {
-    char path[3 * PATH_BYTES], line[PATH_BYTES], module[PATH_BYTES];
+    char line[PATH_BYTES], module[PATH_BYTES];
     unsigned length;
     bool mmu_seen = false, whole = false;
+    FILE *file = open_counts(directory, "depth.txt");
 
-    snprintf(path, sizeof(path), "%s/depth.txt", directory);
-    FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        perror(path);
+    if (file == NULL)
         return false;
-    }
     while (fgets(line, sizeof(line), file) != NULL) {
         if (sscanf(line, "Longest topological path in %1023s (length=%u)", module, &length) != 2)
             continue;
@@ -223,7 +222,7 @@ static bool read_depths(const char *directory, struct area *area)
     }
     fclose(file);
     if (!whole)
-        fprintf(stderr, "twinwalk: %s: no path of the whole MMU\n", path);
+        fprintf(stderr, "twinwalk: %s/depth.txt: no path of the whole MMU\n", directory);
     return whole;
 }
 

@@ -7,7 +7,7 @@
 # NAME=VALUE are the parameters of rtl/mmu.sv. Prints the path of a directory
 # with what Yosys counted, which docs/area.md describes and sim/area.c reads:
 #   stat.json      cells of each block, by type
-#   memories.json  memories that were left as such: arrays of SRAM_SETS sets or more
+#   memories.txt   bits that were left as memories, of arrays of SRAM_SETS sets or more
 #   depth.txt      longest combinational path of each block (`ltp`), last of the whole, flattened
 # As in tb/build_rtl.sh the directory's name is a digest of everything that it is made from.
 # Runs from the project's root. RTL_DIR replaces rtl/.
@@ -16,8 +16,9 @@ cache=$1
 shift
 rtl=${RTL_DIR:-rtl}
 SRAM_SETS=32
+WORD_BITS=111 # tag and data of an entry
 
-digest=$({ cat "$rtl"/*.sv tb/synthesize_rtl.sh; yosys -V; echo "$*"; } | sha256sum | cut -c 1-20)
+digest=$({ cat "$rtl"/*.sv tb/synthesize_rtl.sh tb/synthesis_map.v; yosys -V; echo "$*"; } | sha256sum | cut -c 1-20)
 out=$cache/$digest
 if [ -e "$out/stat.json" ]; then
     echo "$out"
@@ -37,39 +38,80 @@ trap 'rm -rf "$work"' EXIT
 
 declare -A value
 for parameter; do value[${parameter%%=*}]=${parameter#*=}; done
-sets() { echo "${value[$1]:-1}"; }
+number() { echo "${value[$1]:-1}"; }
 
-# memory MODULE ARRAY SETS: that array's words stay a memory if it has so many sets.
+# An entry's index is its set and its way beside each other here, not their sum: so the words of a set are no
+# further apart than its ways, and Yosys need not find that out from a product. Words without an entry go below.
+mkdir "$work/rtl"
+cp "$rtl"/*.sv "$work/rtl"
+edited() {
+    sed -i "$2" "$work/rtl/$1"
+    ! cmp -s "$rtl/$1" "$work/rtl/$1" || { echo "tb/synthesize_rtl.sh: $1 is not as this expects: $2" >&2; exit 1; }
+}
+edited tlb_array.sv 's/localparam int Entries = Sets \* Ways;/localparam int Entries = Sets << $clog2(Ways);/'
+edited tlb_array.sv "s/\\* EntryW'(Ways)/<< \$clog2(Ways)/"
+# Registers, not a memory with a port for the reset of each word.
+edited replacement.sv 's/logic \[StateW-1:0\] repl_q\[Sets\];/(* mem2reg *) &/'
+
+# array MODULE ARRAY SETS WAYS: its words stay a memory if it has so many sets; else those without an entry go.
 memories=()
-memory() { [ "$3" -lt "$SRAM_SETS" ] || memories+=("$1/$2.tag_q" "$1/$2.data_q"); }
+holes=()
+array() {
+    local module=$1 name=$2 sets=$3 ways=$4 stride=1 set way
+    if [ "$sets" -ge "$SRAM_SETS" ] && [ "$ways" -gt 0 ]; then
+        memories+=("$module/$name.tag_q" "$module/$name.data_q")
+        echo "$module $((sets * ways * WORD_BITS))" >>"$work/memories.txt"
+        return
+    fi
+    while [ "$stride" -lt "$ways" ]; do stride=$((stride * 2)); done
+    [ "$sets" -gt 1 ] || return 0
+    for ((set = 0; set < sets; set++)); do
+        for ((way = ways; way < stride; way++)); do
+            holes+=("$module/c:\$memory?$name.*_q?$((set * stride + way))?\$*")
+        done
+    done
+}
+: >"$work/memories.txt"
 for side in i d; do
     block=mmu.u_lookup_stage.u_l1$side
-    [ "$(sets "L1${side}Unified")" != 0 ] || memory "$block" array_4k "$(sets "L1${side}Sets4k")"
-    memory "$block" gen_2m.array_2m "$(sets "L1${side}Sets2m")"
-    memory "$block" gen_1g.array_1g "$(sets "L1${side}Sets1g")"
+    if [ "$(number "L1${side}Unified")" = 0 ]; then
+        array "$block" array_4k "$(number "L1${side}Sets4k")" "$(number "L1${side}Ways4k")"
+        array "$block" gen_2m.array_2m "$(number "L1${side}Sets2m")" "$(number "L1${side}Ways2m")"
+        array "$block" gen_1g.array_1g "$(number "L1${side}Sets1g")" "$(number "L1${side}Ways1g")"
+    fi
 done
-memory mmu.u_l2 array_4k "$(sets L2Sets)"
-memory mmu.u_l2 gen_2m.array_2m "$(sets L2Sets2m)"
-memory mmu.g_split.u_l2i array_4k "$(sets L2iSets)"
-memory mmu.g_split.u_l2i gen_2m.array_2m "$(sets L2iSets2m)"
+array mmu.u_l2 array_4k "$(number L2Sets)" "$(number L2Ways)"
+[ "$(number L2Shared2m)" != 0 ] || array mmu.u_l2 gen_2m.array_2m "$(number L2Sets2m)" "$(number L2Ways2m)"
+if [ "$(number L2Split)" != 0 ]; then
+    array mmu.g_split.u_l2i array_4k "$(number L2iSets)" "$(number L2iWays)"
+    [ "$(number L2iShared2m)" != 0 ] || array mmu.g_split.u_l2i gen_2m.array_2m "$(number L2iSets2m)" "$(number L2iWays2m)"
+fi
 level=2
 for name in Pde Pdpte Pml4e Pml5e; do
-    memory mmu.u_walk_cache "gen_level?$level?.gen_cache.cache" "$(sets "WcSets$name")"
+    array mmu.u_walk_cache "gen_level?$level?.gen_cache.cache" "$(number "WcSets$name")" "$(number "WcWays$name")"
     level=$((level + 1))
 done
 
 blocks='mmu.u_lookup_stage mmu.u_lookup_stage.u_l1i mmu.u_lookup_stage.u_l1d mmu.u_l2 mmu.g_split.u_l2i
     mmu.u_miss_queue mmu.u_walk_cache mmu.u_page_walker mmu.u_control'
 {
-    echo "read_verilog -sv -defer $rtl/x86_pkg.sv $(find "$rtl" -maxdepth 1 -name '*.sv' ! -name x86_pkg.sv | LC_ALL=C sort | tr '\n' ' ')"
+    echo "read_verilog -sv -defer $work/rtl/x86_pkg.sv $(find "$work/rtl" -name '*.sv' ! -name x86_pkg.sv | LC_ALL=C sort | tr '\n' ' ')"
     for parameter; do echo "chparam -set ${parameter/=/ } mmu"; done
     echo "hierarchy -check -top mmu; proc; uniquify"
     for block in mmu $blocks; do echo "setattr -mod -set keep_hierarchy 1 =$block"; done
     echo "flatten; setattr -mod -unset keep_hierarchy *; opt_expr; opt_clean; memory_collect"
+    # Sums first: what is constant of an index is known when memories and shifts are made gates.
+    echo "techmap t:\$add t:\$sub t:\$mul; opt_expr; opt_clean"
+    # tb/synthesis_map.v maps these two kinds of cells for each other.
+    echo "select -assert-none t:\$neg %co2 t:\$neg t:\$shift w:* %u %u %d"
+    echo "select -assert-none t:\$shift t:\$neg %co2:+\$neg[Y]:+\$shift[B] %d"
+    echo "techmap -map tb/synthesis_map.v; opt_expr -mux_undef; opt_clean"
     echo "select -set sram ${memories[*]:-mmu/none} t:\$mem_v2 %i"
-    echo "json -o $work/memories.json @sram"
-    echo "memory_map t:\$mem_v2 @sram %d; opt_expr; opt_merge; opt_dff; opt_clean"
-    echo "techmap; opt_expr; opt_clean"
+    echo "select -assert-count ${#memories[@]} @sram"
+    echo "memory_map t:\$mem_v2 @sram %d"
+    [ ${#holes[@]} -eq 0 ] || echo "delete ${holes[*]}; setundef -undriven -zero"
+    echo "opt_expr; opt_merge; opt_dff; opt_clean"
+    echo "techmap; opt_expr; opt_clean; opt_merge; opt_dff; opt_clean"
     echo "abc -fast -g cmos3,XOR,XNOR,MUX; opt_clean"
     echo "tee -q -o $work/stat.txt stat -json"
     # Paths end and begin at registers, memories and, but for the last, other blocks.
@@ -83,6 +125,6 @@ fi
 # Yosys 0.23 prints the tree of modules into the JSON.
 grep -vE '^ +mmu[a-z0-9_.]* +[0-9]+$' "$work/stat.txt" >"$work/stat.json"
 mkdir -p "$out"
-mv "$work/memories.json" "$work/depth.txt" "$out"
+mv "$work/memories.txt" "$work/depth.txt" "$out"
 mv "$work/stat.json" "$out"
 echo "$out"

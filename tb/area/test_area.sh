@@ -70,5 +70,26 @@ broken() {
 }
 check "an error of Yosys" broken
 
+# As a metric of a sweep it says of each point what it says here.
+metric() {
+    local settings
+    settings=$(printf '%s\n' "${less[@]}" | grep -vx -e -s -e 'l1d.ways_4k=.*' -e 'l2.sets=.*' | paste -sd,)
+    cat >"$work/sweep.yaml" <<END
+set: [$settings]
+axes:
+  - zip: {l1d.ways_4k: [2, 3], l2.sets: [2, 32]}
+  - memory.dram_latency: [100, 200]
+workloads:
+  - {name: uniform, trace: "synthetic:uniform,bytes=64KiB,count=1000"}
+metrics: [cycles]
+external:
+  - {name: area, command: "$twinwalk area -c {config} --json {output}", gives: [nand2, memory_bits, flip_flops], hardware: true}
+END
+    "$twinwalk" sweep -o "$work/sweep" "$work/sweep.yaml" && diff \
+        <(sqlite3 -separator ' ' "$work/sweep/results.db" 'SELECT "area.nand2", "area.memory_bits", "area.flip_flops" FROM results ORDER BY point' | sed 's/\.0\b//g') \
+        <(for of in less less more more; do jq -r '"\(.nand2) \(.memory_bits) \(.flip_flops)"' "$work/$of"; done)
+}
+check "in a sweep" metric
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
