@@ -262,8 +262,7 @@ static void test_story(void **state)
         "walk_start: walker 0, access 0, va 0x00007f0000000000: begins at the PML4E in ",
         "walk_request: walker 0, access 0, va 0x00007f0000000000: requests the PML4E at 0x00000000807f0",
         "entry_read: walker 0, access 0, va 0x00007f0000000000: read PML4E at 0x00000000807f0 = ",
-        "walk_exchange: walker 0, access 0, va 0x00007f0000000000: requests a compare-exchange of the PML4E "
-        "at 0x00000000807f0: ",
+        "walk_exchange: walker 0, access 0, va 0x00007f0000000000: requests a compare-exchange of ",
         "exchange_won: walker 0, access 0, va 0x00007f0000000000: exchange done, PML4E at ",
         "fill: fills walk_cache.pml4e set 0 way 0 (VA 0x",
         "entry_read: walker 0, access 0, va 0x00007f0000000000: read PDPTE at ",
