@@ -121,6 +121,17 @@ static bool is_wave(const struct run_arguments *run)
     return run->count == 1 && dot != NULL && strcmp(dot, ".fst") == 0;
 }
 
+/* An input of the run that cannot be read twice; NULL: none. */
+static const char *pipe_among(const struct run_options *options)
+{
+    const char *const inputs[] = {options->script, options->trace, options->image};
+
+    for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
+        if (!can_be_read_again(inputs[i]))
+            return inputs[i];
+    return NULL;
+}
+
 int cmd_explain(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -146,13 +157,10 @@ int cmd_explain(int argc, char **argv)
     int code = EXIT_USAGE;
     if (options.engine == ENGINE_RTL)
         fprintf(stderr, "twinwalk explain: the C model tells what happens: use --engine lockstep or model\n");
-    else if (!can_be_read_again(options.script) || !can_be_read_again(options.trace) ||
-             !can_be_read_again(options.image))
+    else if (pipe_among(&options) != NULL)
         fprintf(stderr,
                 "twinwalk explain: the run is done again, but %s is not a file that can be read again\n",
-                !can_be_read_again(options.script)  ? options.script
-                : !can_be_read_again(options.trace) ? options.trace
-                                                    : options.image);
+                pipe_among(&options));
     else if (config_open(&config, options.config, options.settings.settings, options.settings.count) == 0) {
         struct bench_options bench = run_bench_options(&options, &config);
         bench.judge = options.judge != JUDGE_OFF;

@@ -12,7 +12,10 @@
 
 #include "report.h"
 
-enum { LINEAR_SPAN = 10 }; /* the highest value over the lowest, above which a scale is logarithmic */
+enum {
+    LINEAR_SPAN = 10, /* the highest value over the lowest, above which a scale is logarithmic */
+    FEW_POINTS = 16,  /* so many have room for their names */
+};
 
 static const size_t all_workloads = (size_t)REPORT_ALL_WORKLOADS;
 
@@ -103,6 +106,21 @@ static int by_cost(const void *a, const void *b)
     return (left[0] > right[0]) - (left[0] < right[0]);
 }
 
+/* The values that make the point. */
+static void put_point_name(FILE *out, const struct report *report, size_t point)
+{
+    char *name = NULL;
+    size_t size;
+    FILE *text = open_memstream(&name, &size);
+    if (!text)
+        return;
+    for (size_t i = 0; i < report->axis_count; i++)
+        fprintf(text, "%s%s", i > 0 ? ", " : "", report->axes[i].labels[report->points[point].steps[i]]);
+    if (fclose(text) == 0)
+        put_string(out, name);
+    free(name);
+}
+
 static void plot_front(FILE *out, const void *context)
 {
     const struct front_chart *chart = context;
@@ -116,7 +134,9 @@ static void plot_front(FILE *out, const void *context)
         double benefit = report_value(report, point, chart->workload, report->benefit);
         if (isnan(cost) || isnan(benefit))
             continue;
-        fprintf(out, "%.10g %.10g\n", cost, benefit);
+        fprintf(out, "%.10g %.10g ", cost, benefit);
+        put_point_name(out, report, point);
+        fputc('\n', out);
         low = fmin(low, cost);
         high = fmax(high, cost);
         if (chart->front[point] && line) {
@@ -137,9 +157,14 @@ static void plot_front(FILE *out, const void *context)
     /* gnuplot would complain. */
     if (low == high)
         fprintf(out, "set xrange [%g:%g]\n", low - 1, high + 1);
-    fputs("plot $all with points pt 7 ps 0.7 lc rgb '#9aa5b1' title 'points', "
-          "$front with linespoints pt 7 ps 1 lw 2 lc rgb '#c2410c' title 'front'\n",
+    fputs("set key outside top center horizontal\nset format x '%.10g'\n"
+          "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n"
+          "plot $all with points pt 7 ps 0.7 lc rgb '#9aa5b1' title 'points', "
+          "$front with linespoints pt 7 ps 1 lw 2 lc rgb '#c2410c' title 'front'",
           out);
+    if (report->point_count <= FEW_POINTS)
+        fputs(", $all using 1:2:3 with labels center offset 0,0.7 font ',9' noenhanced notitle", out);
+    fputc('\n', out);
 }
 
 /* ---- A curve along one axis ---- */

@@ -300,7 +300,7 @@ static void attend_run(struct wave *wave)
         return;
     }
     if (loop->cycle >= wave->next_snapshot) {
-        wave->next_snapshot = loop->cycle > UINT64_MAX - o->every ? UINT64_MAX : loop->cycle + o->every;
+        wave->next_snapshot = cycles_later(loop->cycle, o->every);
         if (snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order))) {
             become_replay(wave);
             loop->attention = wave->order.begin;

@@ -3,16 +3,11 @@
 
 #include "bench_watch.h"
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 struct wave_order wave_order(const struct wave_options *options, const struct bench_loop *loop)
 {
     struct wave_order order = {
         .focus = loop->cycle,
-        .end = sum(loop->cycle, sum(options->after, 1)),
+        .end = cycles_later(loop->cycle, cycles_later(options->after, 1)),
         .outcome = loop->outcome,
         .accept = UINT64_MAX,
     };
@@ -24,7 +19,7 @@ struct wave_order wave_order(const struct wave_options *options, const struct be
         uint64_t stuck = bench_watch_oldest(loop);
         order.accept = stuck;
         order.begin = stuck > options->before ? stuck - options->before : 0;
-        order.end = sum(stuck, options->before + options->after + 1);
+        order.end = cycles_later(stuck, options->before + options->after + 1);
         if (order.end > loop->cycle)
             order.end = loop->cycle + 1;
     }

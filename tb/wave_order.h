@@ -15,6 +15,12 @@ struct wave_order {
     uint64_t accept;            /* acceptance of the access concerned; UINT64_MAX: it will be found */
 };
 
+/* That many cycles later; UINT64_MAX, never, when there is no such cycle. */
+static inline uint64_t cycles_later(uint64_t cycle, uint64_t cycles)
+{
+    return cycle > UINT64_MAX - cycles ? UINT64_MAX : cycle + cycles;
+}
+
 /* What is wanted of a run that failed in the present cycle, or met the trigger. */
 struct wave_order wave_order(const struct wave_options *options, const struct bench_loop *loop);
 

@@ -27,7 +27,7 @@ check() {
     fi
 }
 
-for config in tiny default sapphire_rapids zen4; do
+for config in tiny default sapphire_rapids zen4 lean; do
     for seed in "${seeds[@]}"; do
         check "$config, seed $seed" -c "$config" --seed "$seed"
     done

@@ -253,6 +253,9 @@ static void test_story(void **state)
                                  "let V = 0x7f0000000000\n"
                                  "map V -> 0x12345000 4k user\n"
                                  "read user V\ndrain\nread user V + 8\ndrain\ninvlpg V\nread user V\ndrain\n";
+    static const char exchange[] =
+        "walk_exchange: walker 0, access 0, va 0x00007f0000000000: requests a compare-exchange of the PML4E "
+        "at 0x00000000807f0: ";
     static const char *const expected[] = {
         "accepted: port 1 accepts tag 0 (access 0): user read 0x00007f0000000000",
         "l1_miss: port 1, access 0, va 0x00007f0000000000: misses L1",
@@ -262,7 +265,7 @@ static void test_story(void **state)
         "walk_start: walker 0, access 0, va 0x00007f0000000000: begins at the PML4E in ",
         "walk_request: walker 0, access 0, va 0x00007f0000000000: requests the PML4E at 0x00000000807f0",
         "entry_read: walker 0, access 0, va 0x00007f0000000000: read PML4E at 0x00000000807f0 = ",
-        "walk_exchange: walker 0, access 0, va 0x00007f0000000000: requests a compare-exchange of ",
+        exchange,
         "exchange_won: walker 0, access 0, va 0x00007f0000000000: exchange done, PML4E at ",
         "fill: fills walk_cache.pml4e set 0 way 0 (VA 0x",
         "entry_read: walker 0, access 0, va 0x00007f0000000000: read PDPTE at ",

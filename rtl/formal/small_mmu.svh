@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parameters of the MMU that is proved as a whole: one data port, arrays for
+// all page sizes, a split L2 TLB. Entries, Latency and Walkers are the checker's.
+.DataPorts(1),
+.MissQueueEntries(Entries),
+.L1iUnified(1),
+.L1iSets4k(1),
+.L1iWays4k(2),
+.L1dSets4k(2),
+.L1dWays4k(2),
+.L1dSets2m(2),
+.L1dWays2m(1),
+.L1dSets1g(1),
+.L1dWays1g(1),
+.L2Split(1),
+.L2Latency(Latency),
+.L2Sets(2),
+.L2Ways(2),
+.L2Shared2m(0),
+.L2Sets2m(4),
+.L2Ways2m(1),
+.L2Ways1g(1),
+.L2iSets(2),
+.L2iWays(1),
+.L2iShared2m(1),
+.L2iWays1g(1),
+.WcWaysPml5e(1),
+.WcWaysPml4e(1),
+.WcWaysPdpte(1),
+.WcSetsPde(2),
+.WcWaysPde(1),
+.Walkers(Walkers)
