@@ -10,7 +10,8 @@
 #   memories.txt   bits that were left as memories, of arrays of SRAM_SETS sets or more
 #   depth.txt      longest combinational path of each block (`ltp`), last of the whole, flattened
 # As in tb/build_rtl.sh the directory's name is a digest of everything that it is made from.
-# Runs from the project's root. RTL_DIR replaces rtl/.
+# Runs from the project's root. RTL_DIR replaces rtl/. NETLIST=FILE also writes what was counted, as
+# one Verilog module mmu_netlist with the ports of the MMU.
 set -eu
 cache=$1
 shift
@@ -18,20 +19,20 @@ rtl=${RTL_DIR:-rtl}
 SRAM_SETS=32
 WORD_BITS=111 # tag and data of an entry
 
-digest=$({ cat "$rtl"/*.sv tb/synthesize_rtl.sh tb/synthesis_map.v; yosys -V; echo "$*"; } | sha256sum | cut -c 1-20)
+digest=$({ cat "$rtl"/*.sv tb/synthesize_rtl.sh tb/synthesis_map.v; yosys -V; echo "${NETLIST:+netlist }$*"; } | sha256sum | cut -c 1-20)
 out=$cache/$digest
-if [ -e "$out/stat.json" ]; then
+done_already() {
+    [ -e "$out/stat.json" ] || return 0
+    [ -z "${NETLIST:-}" ] || cp "$out/netlist.v" "$NETLIST"
     echo "$out"
     exit 0
-fi
+}
+done_already
 # Whoever wants the same meanwhile waits for it.
 mkdir -p "$cache"
 exec 9>"$cache/$digest.lock"
 flock 9
-if [ -e "$out/stat.json" ]; then
-    echo "$out"
-    exit 0
-fi
+done_already
 echo "synthesizing the RTL of this configuration (once; kept in $out)" >&2
 work=$(mktemp -d "$cache/synthesis.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -115,6 +116,7 @@ blocks='mmu.u_lookup_stage mmu.u_lookup_stage.u_l1i mmu.u_lookup_stage.u_l1d mmu
     echo "techmap; opt_expr; opt_clean; opt_merge; opt_dff; opt_clean"
     echo "abc -fast -g cmos3,XOR,XNOR,MUX; opt_clean"
     echo "tee -q -o $work/stat.txt stat -json"
+    [ -z "${NETLIST:-}" ] || echo "design -save mapped; flatten; rename mmu mmu_netlist; write_verilog -noattr $work/netlist.v; design -load mapped"
     # Paths end and begin at registers, memories and, but for the last, other blocks.
     echo "design -save mapped; delete t:\$mem_v2 t:mmu.*; tee -q -a $work/depth.txt ltp -noff"
     echo "design -load mapped; delete t:\$mem_v2; flatten; tee -q -a $work/depth.txt ltp -noff mmu"
@@ -126,6 +128,6 @@ fi
 # Yosys 0.23 prints the tree of modules into the JSON.
 grep -vE '^ +mmu[a-z0-9_.]* +[0-9]+$' "$work/stat.txt" >"$work/stat.json"
 mkdir -p "$out"
-mv "$work/memories.txt" "$work/depth.txt" "$out"
+mv "$work/memories.txt" "$work/depth.txt" ${NETLIST:+"$work/netlist.v"} "$out"
 mv "$work/stat.json" "$out"
-echo "$out"
+done_already

@@ -70,6 +70,26 @@ broken() {
 }
 check "an error of Yosys" broken
 
+# What was counted does what the RTL does: both at the same inputs, in lockstep with the C model under random load. An
+# array of 2 sets and 3 ways has words without an entry.
+uneven=("${small[@]}" -s l1d.ways_4k=3 -s l2.sets=2 -s l2.ways=3)
+netlist=$work/netlist.v
+NETLIST=$netlist area uneven "${uneven[@]}"
+tb/area/rtl_with_gates.sh "$netlist" "$work/gates"
+# An XOR of the comparison with an L2 tag becomes an AND.
+awk '/u_l2\.array_4k\.tag_q/ { near = 1 } near && !done && / \^ / { sub(/\^/, "\\&"); done = 1 } 1' "$netlist" >"$work/wrong.v"
+tb/area/rtl_with_gates.sh "$work/wrong.v" "$work/wrong_gates"
+for rtl in gates wrong_gates; do
+    {
+        RTL_DIR=$work/$rtl RTL_CXX=tb/mutants/quick_cxx.sh "$twinwalk" run "${uneven[@]}" --random --cycles 100k
+        echo "status $?"
+    } >"$work/$rtl.run" 2>&1 &
+done
+wait
+check "the gates are beside the RTL" grep -q 'mmu_netlist gates' "$work/gates/mmu.sv"
+check "the gates do what the RTL does" grep -x 'status 0' "$work/gates.run"
+check "a wrong gate is seen" grep 'the gates differ from the RTL at [a-z_]*: ' "$work/wrong_gates.run"
+
 # As a metric of a sweep it says of each point what it says here.
 metric() {
     local settings
