@@ -3,20 +3,17 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "project_path.h"
+#include "rtl.h"
 
-enum { PATH_BYTES = 1024, ARGUMENT_BYTES = 48, MAX_ARGUMENTS = 96 };
+enum { NAME_BYTES = 1024 };
 /* Of a flip-flop, with its reset; an enable is a gated clock, shared by the bits of a word. */
 enum { FLIP_FLOP_TRANSISTORS = 24, NAND2_TRANSISTORS = 4 };
-
-#define SCRIPT "tb/synthesize_rtl.sh"
 
 static const struct {
     const char *name, *module, *help;
@@ -54,72 +51,10 @@ static int block_of(const char *module)
     return -1;
 }
 
-/* In the child: the script with every RTL parameter, in the project's root. */
-static void exec_script(const char *root, const struct mmu_params *params)
-{
-    static char text[MAX_ARGUMENTS][ARGUMENT_BYTES];
-    static char *argv[MAX_ARGUMENTS + 3] = {"synthesize_rtl.sh", "build/area"};
-    unsigned count = 0;
-
-#define PARAM(section, key, type, rtl, dflt, min, max, unit, help)                                           \
-    snprintf(text[count], ARGUMENT_BYTES, "%s=%u", #rtl, params->section.key);                               \
-    argv[2 + count] = text[count];                                                                           \
-    count++;
-#include "params.def"
-    if (chdir(root) == 0)
-        execv(SCRIPT, argv);
-    _exit(127);
-}
-
-/* Runs the script; what it printed, the directory of the counts, becomes an absolute path. -1 after a
- * message. */
-static int synthesize(const struct mmu_params *params, char *directory, size_t size)
-{
-    char *script = project_path(SCRIPT), root[PATH_BYTES], line[PATH_BYTES] = "";
-    int output[2], status = -1;
-
-    if (script == NULL || realpath(script, root) == NULL) {
-        fprintf(stderr, "twinwalk: " SCRIPT
-                        " is not there: the RTL is synthesized only beside the project's files\n");
-        free(script);
-        return -1;
-    }
-    free(script);
-    root[strlen(root) - strlen("/" SCRIPT)] = '\0';
-    fflush(stdout);
-    if (pipe(output) != 0) {
-        perror("twinwalk: pipe");
-        return -1;
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(output[1], STDOUT_FILENO);
-        close(output[0]);
-        close(output[1]);
-        exec_script(root, params);
-    }
-    close(output[1]);
-    FILE *stream = fdopen(output[0], "r");
-    if (stream != NULL) {
-        if (fgets(line, sizeof(line), stream) == NULL)
-            line[0] = '\0';
-        fclose(stream);
-    } else {
-        close(output[0]);
-    }
-    line[strcspn(line, "\n")] = '\0';
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
-        line[0] == '\0') {
-        fprintf(stderr, "twinwalk: the RTL of this configuration was not synthesized\n");
-        return -1;
-    }
-    return (size_t)snprintf(directory, size, "%s/%s", root, line) < size ? 0 : -1;
-}
-
 /* A file of the directory as JSON; NULL after a message. */
 static json_t *load(const char *directory, const char *name)
 {
-    char path[3 * PATH_BYTES];
+    char path[PATH_MAX];
     json_error_t error;
 
     snprintf(path, sizeof(path), "%s/%s", directory, name);
@@ -171,7 +106,7 @@ static bool read_cells(const char *directory, struct area *area)
 /* A file of the directory; NULL after a message. */
 static FILE *open_counts(const char *directory, const char *name)
 {
-    char path[3 * PATH_BYTES];
+    char path[PATH_MAX];
 
     snprintf(path, sizeof(path), "%s/%s", directory, name);
     FILE *file = fopen(path, "r");
@@ -183,7 +118,7 @@ static FILE *open_counts(const char *directory, const char *name)
 /* Lines "MODULE BITS", one for each array. */
 static bool read_memories(const char *directory, struct area *area)
 {
-    char module[PATH_BYTES];
+    char module[NAME_BYTES];
     uint64_t bits;
     FILE *file = open_counts(directory, "memories.txt");
 
@@ -201,7 +136,7 @@ static bool read_memories(const char *directory, struct area *area)
 /* Lines "Longest topological path in MODULE (length=N):"; the second of mmu is that of the whole. */
 static bool read_depths(const char *directory, struct area *area)
 {
-    char line[PATH_BYTES], module[PATH_BYTES];
+    char line[NAME_BYTES], module[NAME_BYTES];
     unsigned length;
     bool mmu_seen = false, whole = false;
     FILE *file = open_counts(directory, "depth.txt");
@@ -228,12 +163,16 @@ static bool read_depths(const char *directory, struct area *area)
 
 int area_measure(const struct mmu_params *params, struct area *area)
 {
-    char directory[2 * PATH_BYTES];
+    char *directory = rtl_script("tb/synthesize_rtl.sh", "build/area", params, NULL,
+                                 "the netlist of this configuration's RTL");
+    bool read;
 
     *area = (struct area){0};
-    if (synthesize(params, directory, sizeof(directory)) != 0)
+    if (directory == NULL)
         return -1;
-    if (!read_cells(directory, area) || !read_memories(directory, area) || !read_depths(directory, area))
+    read = read_cells(directory, area) && read_memories(directory, area) && read_depths(directory, area);
+    free(directory);
+    if (!read)
         return -1;
     for (int i = 0; i < AREA_BLOCK_COUNT; i++) {
         area->total.cells += area->blocks[i].cells;

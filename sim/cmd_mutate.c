@@ -13,7 +13,7 @@
 #include "project_path.h"
 #include "work_directory.h"
 
-enum { MAX_JOBS = 4096, DEFAULT_CHUNK = 600, MAX_CHUNK = 60000 };
+enum { DEFAULT_CHUNK = 600, MAX_CHUNK = 60000 };
 
 struct arguments {
     const char *plan, *directory, *known, *patch, *half, *catalogue, *sources;
@@ -108,13 +108,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         arguments->chunk = (unsigned)count;
         return 0;
     case 'j':
-        parse_number(state, arg, MAX_JOBS, &count);
-        arguments->jobs = (unsigned)count;
+        arguments->jobs = option_jobs(state, arg);
         return 0;
     case 'o':
-        if (arg[0] == '\0')
-            argp_error(state, "-o: the name is empty");
-        arguments->directory = arg;
+        arguments->directory = option_output(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->plan != NULL)
@@ -345,18 +342,15 @@ int cmd_mutate(int argc, char **argv)
                "\vExit codes: 0 enough are caught, 1 too many survive, or one is caught that is said to be "
                "equivalent, 2 bad usage, plan or input, 3 interrupted, or a run could not be done.",
     };
-    struct arguments arguments = {.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
-                                  .chunk = DEFAULT_CHUNK,
-                                  .seed = 1,
-                                  .least = 98,
-                                  .directory = "build/mutants"};
+    struct arguments arguments = {
+        .jobs = processors(), .chunk = DEFAULT_CHUNK, .seed = 1, .least = 98, .directory = "build/mutants"};
     const char *given = getenv("RTL_DIR");
-    char *sources = given != NULL ? NULL : project_path("rtl");
+    char *root = project_root(), *sources = NULL;
     struct mutant_list list;
     int code = EXIT_USAGE;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    if (given == NULL && sources == NULL) {
+    if (given == NULL && (root == NULL || asprintf(&sources, "%s/rtl", root) < 0)) {
         fprintf(stderr,
                 "twinwalk mutate: rtl/ is not there: mutants are made only beside the project's files\n");
     } else if (mutant_list_read(&list, given != NULL ? given : sources) == 0) {
@@ -370,6 +364,7 @@ int cmd_mutate(int argc, char **argv)
         mutant_list_free(&list);
     }
     free(sources);
+    free(root);
     free(arguments.only);
     return code;
 }

@@ -52,18 +52,13 @@ static void check_arguments(struct argp_state *state, const struct arguments *ar
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
-    uint64_t count;
 
     switch (key) {
     case 'o':
-        if (arg[0] == '\0')
-            argp_error(state, "-o: the name is empty");
-        arguments->output = arg;
+        arguments->output = option_output(state, arg);
         return 0;
     case 'j':
-        if (!parse_count(arg, &count) || count == 0 || count > MAX_JOBS)
-            argp_error(state, "-j: '%s' is not a number from 1 to %d", arg, MAX_JOBS);
-        arguments->jobs = (unsigned)count;
+        arguments->jobs = option_jobs(state, arg);
         return 0;
     case OPTION_SECONDS:
         if (!parse_count(arg, &arguments->seconds))
@@ -283,7 +278,7 @@ int cmd_shrink(int argc, char **argv)
     struct arguments arguments = {
         .run = run_options_defaults(),
         .output = "shrunk.tw",
-        .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+        .jobs = processors(),
     };
     struct shrink shrink = {.arguments = &arguments};
     struct config config;

@@ -21,7 +21,7 @@ enum {
     OPTION_ENGINE,
     OPTION_START
 };
-enum { MAX_CONFIGS = 16, MAX_JOBS = 4096 };
+enum { MAX_CONFIGS = 16 };
 
 struct arguments {
     struct closing_options closing;
@@ -68,12 +68,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         arguments->configs[closing->config_count++] = arg;
         return 0;
     case 'j':
-        closing->jobs = (unsigned)count_of(state, "-j", arg);
-        if (closing->jobs > MAX_JOBS)
-            argp_error(state, "-j: not more than %d", MAX_JOBS);
+        closing->jobs = option_jobs(state, arg);
         return 0;
     case 'o':
-        closing->directory = arg;
+        closing->directory = option_output(state, arg);
         return 0;
     case OPTION_ENGINE:
         if (strcmp(arg, "lockstep") != 0 && strcmp(arg, "model") != 0)
@@ -194,7 +192,7 @@ int coverage_close(int argc, char **argv)
                                               .cycles = 500000,
                                               .budget = 500000000,
                                               .seed = 1,
-                                              .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+                                              .jobs = processors(),
                                               .steer = true,
                                               .progress = isatty(STDERR_FILENO)}};
 

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "coverage_steer.h"
 #include "job_pool.h"
+#include "project_path.h"
 #include "random_source.h"
 
 enum {
@@ -43,7 +44,7 @@ struct closing {
     bool possible[COVERAGE_POINTS]; /* some configuration has it */
     struct planned_run runs[ROUND];
     uint64_t next_seed, cycles;
-    char program[PATH_MAX];
+    char *program;
 };
 
 static int complain(const char *what)
@@ -216,7 +217,7 @@ static int wait_for_run(struct closing *closing, bool *interrupted)
 {
     struct job_end end;
     enum job_event event = job_pool_wait(closing->pool, 0.5, &end);
-    struct planned_run *run = end.owner;
+    struct planned_run *run;
     char *log;
 
     if (event == JOB_FAILED)
@@ -225,6 +226,7 @@ static int wait_for_run(struct closing *closing, bool *interrupted)
         *interrupted = true;
     if (event != JOB_ENDED)
         return 0;
+    run = end.owner;
     if (asprintf(&log, "%s/logs/run-%" PRIu64 ".log", closing->options->directory, run->seed) < 0)
         return complain("out of memory");
     run->done = WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0;
@@ -277,12 +279,10 @@ static void free_round(struct closing *closing)
 static enum closing_end do_rounds(struct closing *closing)
 {
     const struct closing_options *options = closing->options;
-    ssize_t length = readlink("/proc/self/exe", closing->program, sizeof(closing->program) - 1);
 
-    if (length < 0) {
-        perror("/proc/self/exe");
+    closing->program = program_path();
+    if (closing->program == NULL)
         return CLOSING_FAILED;
-    }
     if (find_possible(closing) != 0 || look(closing) != 0)
         return CLOSING_FAILED;
     closing->pool = job_pool_create(options->jobs);
@@ -325,6 +325,7 @@ enum closing_end closing_run(const struct closing_options *options, struct cover
     job_pool_destroy(closing->pool);
     free_round(closing);
     free(closing->params);
+    free(closing->program);
     free(closing);
     return end;
 }

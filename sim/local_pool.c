@@ -86,13 +86,17 @@ static bool reap(struct job_pool *pool, struct job_end *end)
 {
     for (unsigned i = 0; i < pool->size; i++) {
         struct slot *slot = &local_of(pool)->slots[i];
+        siginfo_t ended = {0};
         struct rusage used;
         int status;
 
-        if (slot->pid == 0 || wait4(slot->pid, &status, WNOHANG, &used) != slot->pid)
+        if (slot->pid == 0 || waitid(P_PID, (id_t)slot->pid, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            ended.si_pid == 0)
             continue;
-        /* A job that died may have left children. */
+        /* A job that died may have left children; until it is waited for, its id is not another's. */
         kill(-slot->pid, SIGKILL);
+        if (wait4(slot->pid, &status, 0, &used) != slot->pid)
+            continue;
         *end = (struct job_end){.owner = slot->owner,
                                 .status = status,
                                 .seconds = steady_seconds() - slot->start,

@@ -57,16 +57,17 @@ static char *chunk_path(const struct campaign *campaign, size_t chunk, const cha
                : path;
 }
 
-/* `sh -c SCRIPT SOURCES CACHE PROGRAM config ...`: the last line of its log is the library. */
+/* `sh -c SCRIPT SOURCES CACHE ROOT PROGRAM config ...`: the last line of its log is the library. */
 int mutate_start_build(struct campaign *campaign, size_t index)
 {
     static const char script[] =
-        "sources=$0 cache=$1; shift; parameters=$(\"$@\" --rtl) && "
+        "sources=$(realpath \"$0\") cache=$(realpath -m \"$1\") root=$2; shift 2; "
+        "parameters=$(\"$@\" --rtl) && cd \"$root\" && "
         "RTL_DIR=$sources RTL_CXX=tb/mutants/quick_cxx.sh exec tb/build_rtl.sh \"$cache\" $parameters";
     const struct series *series = &campaign->options->plan->series[campaign->first_series];
     struct chunk *chunk = &campaign->chunks[index];
     const struct mutant **mutants = calloc(chunk->count, sizeof(struct mutant *));
-    char **argv = calloc(8 + series->config_options, sizeof(*argv));
+    char **argv = calloc(9 + series->config_options, sizeof(*argv));
     char *sources = chunk_path(campaign, index, ""), *log = chunk_path(campaign, index, ".log"),
          *cache = NULL;
     struct work *work = mutate_free_work(campaign);
@@ -82,9 +83,9 @@ int mutate_start_build(struct campaign *campaign, size_t index)
         mutants[i - 1] = chunk->targets[i].mutant;
     if (mutant_sources_write(campaign->list, mutants, chunk->count - 1, sources) != 0)
         goto done;
-    used = mutate_add_words(
-        argv, 0,
-        (const char *const[]){"/bin/sh", "-c", script, sources, cache, campaign->program, "config", NULL});
+    used = mutate_add_words(argv, 0,
+                            (const char *const[]){"/bin/sh", "-c", script, sources, cache, campaign->root,
+                                                  campaign->program, "config", NULL});
     for (size_t i = 0; i < series->config_options; i++)
         argv[used++] = series->options[i];
     chunk->state = CHUNK_BUILDING;

@@ -3,8 +3,6 @@
 #ifndef TWINWALK_MUTATE_CAMPAIGN_H
 #define TWINWALK_MUTATE_CAMPAIGN_H
 
-#include <limits.h>
-
 #include "job_pool.h"
 #include "mutate_run.h"
 #include "regress_digest.h"
@@ -48,7 +46,7 @@ struct campaign {
     struct job_pool *pool;
     struct work *work;
     uint8_t program_digest[DIGEST_BYTES];
-    char program[PATH_MAX];
+    char *program, *root; /* of the program itself, and of the project */
     /* the stage */
     size_t first_series, end_series;
     unsigned stage, stages, builds, built;

@@ -18,6 +18,7 @@
 #include <xxhash.h>
 
 #include "commands.h"
+#include "project_path.h"
 #include "regress_command.h"
 #include "regress_outcome.h"
 #include "steady_clock.h"
@@ -356,8 +357,10 @@ static enum mutate_end run_stage(struct campaign *campaign)
         if (known == 1)
             targets[count++] = target;
     }
-    campaign->chunks[0].state = CHUNK_READY;
-    campaign->chunks[0].ended = campaign->chunks[0].count;
+    if (end == MUTATE_DONE) {
+        campaign->chunks[0].state = CHUNK_READY;
+        campaign->chunks[0].ended = campaign->chunks[0].count;
+    }
     campaign->targets = campaign->targets_ended = 0;
     builds = (count + campaign->options->chunk - 1) / campaign->options->chunk;
     for (size_t i = 0; i < builds && end == MUTATE_DONE; i++) {
@@ -397,11 +400,14 @@ static bool next_stage(struct campaign *campaign, enum half half)
 
 static int prepare(struct campaign *campaign)
 {
-    ssize_t length = readlink("/proc/self/exe", campaign->program, sizeof(campaign->program) - 1);
     char *path;
 
-    if (length < 0) {
-        fprintf(stderr, "/proc/self/exe: %s\n", strerror(errno));
+    campaign->program = program_path();
+    if (campaign->program == NULL)
+        return -1;
+    campaign->root = project_root();
+    if (campaign->root == NULL) {
+        fprintf(stderr, "twinwalk mutate: mutants are built only beside the project's files\n");
         return -1;
     }
     if (digest_of_program(campaign->program_digest) != 0)
@@ -437,5 +443,7 @@ enum mutate_end mutate_run(const struct mutate_options *options, const struct mu
     job_pool_destroy(campaign.pool);
     result_db_close(campaign.db);
     free(campaign.work);
+    free(campaign.program);
+    free(campaign.root);
     return end;
 }

@@ -3,8 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { MAX_JOBS = 4096 };
 
 bool parse_count(const char *text, uint64_t *count)
 {
@@ -34,6 +38,33 @@ bool parse_count(const char *text, uint64_t *count)
         return false;
     *count = value;
     return true;
+}
+
+unsigned processors(void)
+{
+    cpu_set_t allowed;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    /* It fails where there are more than a cpu_set_t has room for. */
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+        return (unsigned)CPU_COUNT(&allowed);
+    return online > 0 ? (unsigned)online : 1;
+}
+
+unsigned option_jobs(const struct argp_state *state, const char *text)
+{
+    uint64_t count;
+
+    if (!parse_count(text, &count) || count == 0 || count > MAX_JOBS)
+        argp_error(state, "-j: '%s' is not a number from 1 to %d", text, MAX_JOBS);
+    return (unsigned)count;
+}
+
+const char *option_output(const struct argp_state *state, const char *text)
+{
+    if (text[0] == '\0')
+        argp_error(state, "-o: the name is empty");
+    return text;
 }
 
 bool setting_list_add(struct setting_list *list, const char *setting)

@@ -3,6 +3,7 @@
 #ifndef TWINWALK_OPTIONS_H
 #define TWINWALK_OPTIONS_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +13,15 @@
  * thousands, millions, milliards. false: not one, or beyond 64 bits.
  */
 bool parse_count(const char *text, uint64_t *count);
+
+/* The processors that this process may use. */
+unsigned processors(void);
+
+/* What -j says, a number of jobs; ends the program with a message when it is none. */
+unsigned option_jobs(const struct argp_state *state, const char *text);
+
+/* What -o says, a path; ends the program with a message when it is empty. */
+const char *option_output(const struct argp_state *state, const char *text);
 
 /* The -s settings of a command line, in order; the strings are the command line's. */
 struct setting_list {

@@ -73,42 +73,42 @@ int digest_of_series(uint8_t result[DIGEST_BYTES], const struct config *config, 
     return failed;
 }
 
-/* All files that match, in the order of their names; none is no mistake. */
+/* All files of the directory that match, one at least, in the order of their names. */
 static int add_files(struct digest *digest, const char *directory, const char *pattern)
 {
     char *all;
     glob_t found = {0};
-    int failed = 0;
+    int failed = -1;
 
     if (asprintf(&all, "%s/%s", directory, pattern) < 0)
         return -1;
-    if (glob(all, 0, NULL, &found) == 0)
+    errno = ENOENT; /* what glob says where nothing matches is no errno */
+    if (glob(all, 0, NULL, &found) == 0) {
+        failed = 0;
         for (size_t i = 0; i < found.gl_pathc; i++)
             failed |= digest_file(digest, found.gl_pathv[i]);
+    }
     globfree(&found);
     free(all);
     return failed;
 }
 
-/* What tb/build_rtl.sh builds from. */
+/* What tb/build_rtl.sh builds from; beside no project it builds nothing. */
 static int add_rtl(struct digest *digest)
 {
-    static const char *const seam[] = {"rtl_seam.*", "signals.def", "build_rtl.sh", "signal_decode.*",
-                                       "bench_names.*"};
+    static const char *const seam[] = {"cmodel/*.h",      "tb/rtl_*.cpp",    "tb/rtl_*.h",
+                                       "tb/signals.def",  "tb/build_rtl.sh", "tb/signal_decode.*",
+                                       "tb/bench_names.*"};
     const char *given = getenv("RTL_DIR");
-    char *rtl = given != NULL ? strdup(given) : project_path("rtl");
-    char *bench = project_path("tb"), *model = project_path("cmodel");
+    char *root = project_root();
     int failed = 0;
 
-    if (rtl != NULL)
-        failed |= add_files(digest, rtl, "*.sv");
-    for (size_t i = 0; i < sizeof(seam) / sizeof(seam[0]) && bench != NULL; i++)
-        failed |= add_files(digest, bench, seam[i]);
-    if (model != NULL)
-        failed |= add_files(digest, model, "*.h");
-    free(rtl);
-    free(bench);
-    free(model);
+    if (root == NULL)
+        return 0;
+    failed |= given != NULL ? add_files(digest, given, "*.sv") : add_files(digest, root, "rtl/*.sv");
+    for (size_t i = 0; i < sizeof(seam) / sizeof(seam[0]); i++)
+        failed |= add_files(digest, root, seam[i]);
+    free(root);
     return failed;
 }
 

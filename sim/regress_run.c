@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "output_file.h"
+#include "project_path.h"
 #include "regress_command.h"
 #include "regress_coverage.h"
 #include "regress_outcome.h"
@@ -360,13 +361,11 @@ static enum regress_end run_all(struct regress *regress)
 static int prepare(struct regress *regress)
 {
     const struct plan *plan = regress->plan;
-    ssize_t length = readlink("/proc/self/exe", regress->program, sizeof(regress->program) - 1);
     char *path;
 
-    if (length < 0) {
-        fprintf(stderr, "/proc/self/exe: %s\n", strerror(errno));
+    regress->program = program_path();
+    if (regress->program == NULL)
         return -1;
-    }
     if (digest_of_program(regress->program_digest) != 0)
         return -1;
     regress->progress = calloc(plan->series_count, sizeof(*regress->progress));
@@ -398,5 +397,6 @@ enum regress_end regress_run(const struct regress_options *options, struct resul
     free(regress.progress);
     free(regress.builds);
     free(regress.work);
+    free(regress.program);
     return end;
 }

@@ -2,7 +2,6 @@
 #include "regress_shrink.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "cmd_run.h"
 #include "commands.h"
 #include "job_pool.h"
+#include "project_path.h"
 #include "regress_command.h"
 
 enum {
@@ -69,23 +69,17 @@ static int start_shrinking(const struct regress_options *options, const struct r
                            char *script, unsigned seconds)
 {
     const struct series *series = result->series;
-    char seed[24], bound[16], jobs[16], program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    char *log = regress_log_path(options->directory, result->key, "shrink.log"), **argv;
+    char seed[24], bound[16], *program = program_path();
+    char *log = regress_log_path(options->directory, result->key, "shrink.log"), **argv = NULL;
     int failed = -1;
 
-    if (length < 0 || log == NULL) {
-        free(log);
-        return -1;
-    }
-    program[length] = '\0';
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)result->seed);
     snprintf(bound, sizeof(bound), "%u", seconds);
-    snprintf(jobs, sizeof(jobs), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
     /* As the user calls it, if that is a path: the script names it. */
-    argv = regress_arguments(
-        strchr(options->program, '/') != NULL ? options->program : program, series, series->options_count,
-        (const char *[]){"--seed", seed, "-q", "-j", jobs, "--seconds", bound, "-o", script, NULL});
+    if (program != NULL && log != NULL)
+        argv = regress_arguments(
+            strchr(options->program, '/') != NULL ? options->program : program, series, series->options_count,
+            (const char *[]){"--seed", seed, "-q", "--seconds", bound, "-o", script, NULL});
     if (argv != NULL) {
         argv[1] = "shrink";
         failed = job_pool_start(options->pool,
@@ -93,6 +87,7 @@ static int start_shrinking(const struct regress_options *options, const struct r
     }
     free(argv);
     free(log);
+    free(program);
     return failed;
 }
 

@@ -33,7 +33,7 @@ struct regress {
     enum build_state *builds;  /* of each RTL build */
     struct work *work;         /* one for each job at a time */
     uint8_t program_digest[DIGEST_BYTES];
-    char program[PATH_MAX];
+    char *program;
     size_t retried, failed;
     double start, shown;
     /* Of runs of this session, for estimates: cycles by their bounds, seconds one after the other. */

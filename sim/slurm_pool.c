@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cmd_run.h"
+#include "project_path.h"
 #include "slurm_command.h"
 #include "slurm_files.h"
 #include "steady_clock.h"
@@ -156,21 +157,22 @@ static int write_script(const struct slurm_pool *slurm, const struct submission 
     return -1;
 }
 
+/* Of what `sbatch --parsable` says: a line "ID" or "ID;CLUSTER", maybe with warnings beside it. */
+static bool read_id(char *output, unsigned *id)
+{
+    for (char *line = strtok(output, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        int length = 0;
+
+        if (sscanf(line, "%u%n", id, &length) == 1 && (line[length] == '\0' || line[length] == ';'))
+            return true;
+    }
+    return false;
+}
+
 /* 0: submitted; 1: Slurm does not answer; -1 after a message: it refuses. */
 static int call_sbatch(struct slurm_pool *slurm, struct submission *submission)
 {
     char name[64], array[64], *script, *output;
-    const char *const argv[] = {"sbatch",
-                                "--parsable",
-                                name,
-                                array,
-                                "--ntasks=1",
-                                "--no-requeue",
-                                "--output=/dev/null",
-                                "--error=/dev/null",
-                                NULL,
-                                NULL};
-    const char *with_script[sizeof(argv) / sizeof(argv[0])];
     int length, result = 0;
 
     if (asprintf(&script, "%s/script", submission->directory) < 0)
@@ -183,10 +185,18 @@ static int call_sbatch(struct slurm_pool *slurm, struct submission *submission)
     length = snprintf(array, sizeof(array), "--array=0-%u", submission->count - 1);
     if (submission->at_once > 0)
         snprintf(array + length, sizeof(array) - (size_t)length, "%%%u", submission->at_once);
-    memcpy(with_script, argv, sizeof(argv));
-    with_script[8] = script;
-    if (slurm_command(&slurm->pool, with_script, &output) != 0 || output == NULL ||
-        sscanf(output, "%u", &submission->id) != 1) {
+    const char *const argv[] = {"sbatch",
+                                "--parsable",
+                                name,
+                                array,
+                                "--ntasks=1",
+                                "--no-requeue",
+                                "--output=/dev/null",
+                                "--error=/dev/null",
+                                script,
+                                NULL};
+    if (slurm_command(&slurm->pool, argv, &output) != 0 || output == NULL ||
+        !read_id(output, &submission->id)) {
         result = slurm_answers(&slurm->pool) ? -1 : 1;
         if (result < 0)
             fprintf(stderr, "twinwalk: Slurm refuses the tasks: %s",
@@ -202,16 +212,21 @@ static struct submission *begin_submission(struct slurm_pool *slurm, size_t task
     struct submission *submission;
     char *directory;
 
-    if (asprintf(&directory, "%s/twinwalk-XXXXXX", slurm->directory) < 0)
+    if (asprintf(&directory, "%s/twinwalk-XXXXXX", slurm->directory) < 0) {
+        out_of_memory();
         return NULL;
+    }
     if (mkdtemp(directory) == NULL) {
         fprintf(stderr, "%s: %s\n", directory, strerror(errno));
         free(directory);
         return NULL;
     }
     submission = slurm_add_submission(slurm, directory);
-    if (submission != NULL)
+    if (submission != NULL) {
         submission->tasks = calloc(tasks, sizeof(*submission->tasks));
+        if (submission->tasks == NULL)
+            out_of_memory();
+    }
     return submission != NULL && submission->tasks != NULL ? submission : NULL;
 }
 
@@ -376,11 +391,9 @@ static int prepare(struct slurm_pool *slurm)
     int processors;
 
     /* The tasks are done by the same program. */
-    slurm->program = realpath("/proc/self/exe", NULL);
-    if (slurm->program == NULL) {
-        fprintf(stderr, "/proc/self/exe: %s\n", strerror(errno));
+    slurm->program = program_path();
+    if (slurm->program == NULL)
         return -1;
-    }
     if (asprintf(&slurm->directory, "%s/slurm", slurm->options.directory) < 0)
         return out_of_memory();
     if (mkdir(slurm->directory, 0777) != 0 && errno != EEXIST) {

@@ -99,7 +99,7 @@ static int settle_run(struct sweep_state *state, struct sweep_run *run)
     if (run->verified && run->model.kind[0] != '\0') {
         /* There is nothing to compare with. */
         run->verified = false;
-        state->lockstep.wanted--;
+        state->lockstep.wanted -= run->lockstep.state == EVALUATION_WANTED;
     }
     return 0;
 }

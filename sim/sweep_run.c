@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "line_tail.h"
+#include "project_path.h"
 #include "regress_digest.h"
 #include "steady_clock.h"
 #include "sweep_state.h"
@@ -417,13 +418,11 @@ static enum sweep_end work(struct sweep_state *state)
 
 static int prepare(struct sweep_state *state)
 {
-    ssize_t length = readlink("/proc/self/exe", state->program, sizeof(state->program) - 1);
     char *path;
 
-    if (length < 0) {
-        fprintf(stderr, "/proc/self/exe: %s\n", strerror(errno));
+    state->program = program_path();
+    if (state->program == NULL)
         return -1;
-    }
     if (digest_of_executable(state->program_digest) != 0 ||
         (state->sweep->verify > 0 && digest_of_program(state->rtl_digest) != 0))
         return -1;
@@ -479,5 +478,6 @@ enum sweep_end sweep_run(const struct sweep_options *options, struct sweep_resul
     }
     sweep_db_close(state.db);
     free(state.paces);
+    free(state.program);
     return end;
 }

@@ -39,7 +39,7 @@ struct sweep_state {
     struct sweep_pace *paces; /* of each workload */
     struct sweep_pace lockstep, external;
     uint8_t program_digest[DIGEST_BYTES], rtl_digest[DIGEST_BYTES];
-    char program[4096];
+    char *program;
     size_t done, failed, retried;
     double shown;
 };

@@ -13,7 +13,6 @@
 #include "job_pool.h"
 #include "options.h"
 
-enum { MAX_JOBS = 4096 };
 enum { OPTION_SLURM = 256 };
 
 static const struct argp_option option_table[] = {
@@ -26,21 +25,16 @@ static const struct argp_option option_table[] = {
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct work_options *options = state->input;
-    uint64_t count;
 
     switch (key) {
     case 'j':
-        if (!parse_count(arg, &count) || count == 0 || count > MAX_JOBS)
-            argp_error(state, "-j: '%s' is not a number from 1 to %d", arg, MAX_JOBS);
-        options->jobs = (unsigned)count;
+        options->jobs = option_jobs(state, arg);
         return 0;
     case OPTION_SLURM:
         options->slurm = true;
         return 0;
     case 'o':
-        if (arg[0] == '\0')
-            argp_error(state, "-o: the name is empty");
-        options->directory = arg;
+        options->directory = option_output(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         if (options->file != NULL)
@@ -68,6 +62,12 @@ char *work_default_directory(const char *base, const char *file)
     return asprintf(&directory, "%s/%.*s", base, length, name) < 0 ? NULL : directory;
 }
 
+static int out_of_memory(void)
+{
+    fprintf(stderr, "twinwalk: out of memory\n");
+    return -1;
+}
+
 static int make_directories(char *path)
 {
     for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
@@ -90,7 +90,7 @@ static int lock_directory(const char *directory, const char *what)
     int lock;
 
     if (asprintf(&path, "%s/lock", directory) < 0)
-        return -1;
+        return out_of_memory();
     lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock < 0) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -109,7 +109,7 @@ int work_directory_open(const char *directory, const char *inner, const char *wh
     int made;
 
     if (asprintf(&path, "%s/%s", directory, inner) < 0)
-        return -1;
+        return out_of_memory();
     made = make_directories(path);
     free(path);
     return made == 0 ? lock_directory(directory, what) : -1;
@@ -125,8 +125,8 @@ struct job_pool *work_pool_create(const struct work_options *options)
 
     if (options->slurm)
         return slurm_pool_create(&slurm);
-    pool = job_pool_create(options->jobs > 0 ? options->jobs : (unsigned)sysconf(_SC_NPROCESSORS_ONLN));
+    pool = job_pool_create(options->jobs > 0 ? options->jobs : processors());
     if (pool == NULL)
-        fprintf(stderr, "twinwalk: out of memory\n");
+        out_of_memory();
     return pool;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The directory of a regression or sweep, and the pool of its jobs: what the two commands have in common. */
+/* The directory of a regression, sweep, campaign or closing; the options and pool of the first two. */
 #ifndef TWINWALK_WORK_DIRECTORY_H
 #define TWINWALK_WORK_DIRECTORY_H
 

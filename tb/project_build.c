@@ -18,7 +18,7 @@ static int run(const char *root, const char *script, char *const *argv, char *se
         return -1;
     pid_t child = fork();
     if (child == 0) {
-        if ((*root && chdir(root)) || (setting && putenv(setting)))
+        if (chdir(root) || (setting && putenv(setting)))
             _exit(127);
         dup2(output[1], STDOUT_FILENO);
         close(output[0]);
@@ -44,7 +44,7 @@ static int run(const char *root, const char *script, char *const *argv, char *se
 
 char *project_build(const char *script, char *const *argv, char *setting, const char *what)
 {
-    char *root = project_path(script);
+    char *root = project_root();
     char line[512], *path = NULL;
 
     if (!root) {
@@ -52,10 +52,10 @@ char *project_build(const char *script, char *const *argv, char *setting, const 
                 script, what);
         return NULL;
     }
-    root[strlen(root) - strlen(script)] = '\0';
+    fflush(stdout);
     if (run(root, script, argv, setting, line, sizeof line))
         fprintf(stderr, "twinwalk: %s does not build\n", what);
-    else if (asprintf(&path, "%s%s", *root ? root : "./", line) < 0)
+    else if (asprintf(&path, "%s/%s", root, line) < 0)
         path = NULL;
     free(root);
     return path;

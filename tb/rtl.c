@@ -29,7 +29,7 @@ struct rtl {
 
 enum { MAX_ARGUMENTS = 96, ARGUMENT_LENGTH = 48 };
 
-/* The arguments of tb/build_rtl.sh: cache directory and every RTL parameter. */
+/* The arguments of a script: cache directory and every RTL parameter. */
 struct arguments {
     char text[MAX_ARGUMENTS][ARGUMENT_LENGTH];
     char *argv[MAX_ARGUMENTS + 1];
@@ -43,11 +43,12 @@ static void add_argument(struct arguments *a, const char *name, uint32_t value)
     a->count++;
 }
 
-static void list_arguments(struct arguments *a, const struct mmu_params *p)
+static void list_arguments(struct arguments *a, const char *script, const char *cache,
+                           const struct mmu_params *p)
 {
     a->count = 0;
     for (unsigned i = 0; i < 2; i++) {
-        snprintf(a->text[i], ARGUMENT_LENGTH, "%s", i == 0 ? "build_rtl.sh" : "build/rtl");
+        snprintf(a->text[i], ARGUMENT_LENGTH, "%s", i == 0 ? script : cache);
         a->argv[a->count++] = a->text[i];
     }
 #define PARAM(section, key, type, rtl, dflt, min, max, unit, help) add_argument(a, #rtl, p->section.key);
@@ -55,17 +56,27 @@ static void list_arguments(struct arguments *a, const struct mmu_params *p)
     a->argv[a->count] = NULL;
 }
 
+char *rtl_script(const char *script, const char *cache, const struct mmu_params *params, char *setting,
+                 const char *what)
+{
+    struct arguments *a = malloc(sizeof *a);
+    if (!a) {
+        fprintf(stderr, "twinwalk: out of memory\n");
+        return NULL;
+    }
+    list_arguments(a, script, cache, params);
+    char *path = project_build(script, a->argv, setting, what);
+    free(a);
+    return path;
+}
+
 /* The shared object of these parameters, to be freed; NULL after a message. */
 static char *build(const struct mmu_params *params, bool trace)
 {
     static char setting[2][12] = {"RTL_TRACE=0", "RTL_TRACE=1"};
-    struct arguments *a = malloc(sizeof *a);
-    if (!a)
-        return NULL;
-    list_arguments(a, params);
-    char *path = project_build("tb/build_rtl.sh", a->argv, setting[trace], "the RTL of this configuration");
-    free(a);
-    return path;
+
+    return rtl_script("tb/build_rtl.sh", "build/rtl", params, setting[trace],
+                      "the RTL of this configuration");
 }
 
 char *rtl_library(const struct mmu_params *params, bool wave)

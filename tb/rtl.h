@@ -16,6 +16,13 @@
 struct rtl;
 
 /*
+ * What a script of the project makes of the RTL with these parameters, in its
+ * directory `cache`; as project_build.
+ */
+char *rtl_script(const char *script, const char *cache, const struct mmu_params *params, char *setting,
+                 const char *what);
+
+/*
  * The shared object of the RTL with these parameters: what TWINWALK_RTL names,
  * or what is built by Verilator on first use. To be freed; NULL after a message
  * on stderr.

@@ -75,6 +75,18 @@ done_already() {
 }
 check "what is done is not done again" done_already
 
+# With relative names of the results, and nothing of the project below.
+elsewhere() {
+    local root=$PWD
+    mkdir "$work/elsewhere" && cp "$work/plan.yaml" "$work/elsewhere" && cd "$work/elsewhere" || return 1
+    exits 0 "$(realpath "$root/$twinwalk")" mutate plan.yaml -j 2 -o results --known "$work/none.yaml" --half lockstep \
+        --only "$(id tlb_array.sv "'0 => '1")"
+    local status=$?
+    cd "$root" || return 1
+    [ $status -eq 0 ] && answer elsewhere/results "SELECT count(*) FROM runs WHERE kind = 'mismatch'" 1
+}
+check "from another directory" elsewhere
+
 stale() {
     printf 'equivalent:\n  - reason: none\n    proof: written\n    mutants:\n      - 0123456789 gone\nlegal: []\n' >"$work/stale.yaml"
     exits 2 campaign "$work/stale.yaml" && grep -q "stale.yaml:5:9: there is no longer a mutant 0123456789" "$work/out"
