@@ -14,6 +14,7 @@
 #include "capture.h"
 #include "commands.h"
 #include "options.h"
+#include "progress.h"
 
 enum { OPTION_SKIP = 256, OPTION_ACCESSES, OPTION_BYTES = 32, EXIT_NOT_STARTED = 127 };
 
@@ -183,7 +184,7 @@ static int run(const struct arguments *arguments)
     bool good = capture_run(&capture);
     close(log[0]);
     if (capture.progress)
-        fprintf(stderr, "\r%*s\r", 60, "");
+        progress_clear();
     if (capture.complete || !good)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -198,7 +199,6 @@ int cmd_capture(int argc, char **argv)
 {
     struct arguments arguments = {.output = "trace.twt.zst"};
 
-    argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0)
         return EXIT_USAGE;
     if (!is_command("valgrind")) {

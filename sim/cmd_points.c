@@ -19,6 +19,7 @@
 #include "bench.h"
 #include "commands.h"
 #include "config.h"
+#include "small_file.h"
 #include "steady_clock.h"
 #include "sweep_batch.h"
 #include "trace_memory.h"
@@ -109,15 +110,7 @@ static _Noreturn void become_run(const struct batch *batch, const json_t *run, p
 /* The first line of what a run said. */
 static void first_message(const struct batch *batch, char *text, size_t size)
 {
-    FILE *file = fopen(batch->messages, "r");
-
-    text[0] = '\0';
-    if (file == NULL)
-        return;
-    if (fgets(text, (int)size, file) == NULL)
-        text[0] = '\0';
-    fclose(file);
-    text[strcspn(text, "\n")] = '\0';
+    first_line_of(batch->messages, text, size);
     for (char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || (unsigned char)*c > '~') /* JSON takes UTF-8 alone */
             *c = '?';

@@ -79,7 +79,6 @@ int cmd_report(int argc, char **argv)
     struct report report = {0};
     int code = EXIT_USAGE;
 
-    argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&parser, argc, argv, 0, NULL, &arguments) != 0)
         return EXIT_USAGE;
     if (asprintf(&results, "%s/results.json", arguments.directory) < 0 ||

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "config.h"
 #include "coverage_names.h"
+#include "progress.h"
 #include "stack_engine.h"
 
 enum { STACK_PROGRESS = 2000000 }; /* accesses from one progress line to the next */
@@ -111,7 +112,7 @@ static int run_stack(const struct run_options *options, const struct config *con
     int code = stack_run(&run);
 
     if (run.progress)
-        fprintf(stderr, "\r%*s\r", 30, "");
+        progress_clear();
     if (code == EXIT_AGREED && options->csv && stack_report_csv(&run, options->csv) != 0)
         code = EXIT_USAGE;
     if (code == EXIT_AGREED && options->json && stack_report_json(&run, options->json) != 0)

@@ -110,7 +110,6 @@ static int info(const char *path)
 int cmd_trace(int argc, char **argv)
 {
     struct arguments arguments = {0};
-    argp_err_exit_status = EXIT_USAGE;
     if (argp_parse(&parser, argc, argv, 0, NULL, &arguments) != 0)
         return EXIT_USAGE;
     if (strcmp(arguments.action, "convert") == 0)

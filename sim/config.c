@@ -116,7 +116,7 @@ static void report_rule(const struct config *config, const char *name, const cha
             origin->source == CONFIG_FROM_DEFAULT ? " (its default)" : "", reason);
 }
 
-int config_check(const struct config *config)
+static int check(const struct config *config)
 {
     const char *key = NULL;
     const char *reason = mmu_params_check(&config->mmu, &key);
@@ -152,7 +152,7 @@ int config_open(struct config *config, const char *name, const char *const *sett
 {
     if (config_load(config, name, settings, count) != 0)
         return -1;
-    if (config_check(config) == 0)
+    if (check(config) == 0)
         return 0;
     config_close(config);
     return -1;

@@ -38,9 +38,8 @@ struct config {
  */
 int config_open(struct config *config, const char *name, const char *const *settings, size_t count);
 
-/* The two halves of it: reading, which looks at each value by itself, and the rules between values. */
+/* Its first half: reading, which looks at each value by itself, without the rules between values. */
 int config_load(struct config *config, const char *name, const char *const *settings, size_t count);
-int config_check(const struct config *config);
 void config_close(struct config *config);
 
 /* The value of key `index`, 0..CONFIG_KEYS-1. */

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "coverage_steer.h"
 #include "job_pool.h"
+#include "progress.h"
 #include "project_path.h"
 #include "random_source.h"
 
@@ -321,7 +322,7 @@ enum closing_end closing_run(const struct closing_options *options, struct cover
     random_seed(&closing->source, options->seed);
     end = do_rounds(closing);
     if (options->progress)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     job_pool_destroy(closing->pool);
     free_round(closing);
     free(closing->params);

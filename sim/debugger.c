@@ -11,6 +11,7 @@
 #include "debug_log.h"
 #include "debugger_state.h"
 #include "options.h"
+#include "progress.h"
 
 /* An interrupt stops the run at its next cycle. */
 static struct bench_loop *volatile interruptible;
@@ -273,7 +274,7 @@ static enum verdict execute(struct debugger *d, char *line)
 static void clear_line(const struct debugger *d)
 {
     if (d->input->interactive && d->options->progress)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
 }
 
 /* Commands, until one lets the run go on. */

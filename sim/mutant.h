@@ -18,7 +18,6 @@ enum mutation {
 };
 
 const char *mutation_name(enum mutation mutation);
-const char *mutation_help(enum mutation mutation);
 
 struct rtl_source {
     char *name; /* without its directory */

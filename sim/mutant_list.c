@@ -18,19 +18,9 @@ static const char *const names[] = {
 #include "mutations.def"
 };
 
-static const char *const helps[] = {
-#define MUTATION(name, what) what,
-#include "mutations.def"
-};
-
 const char *mutation_name(enum mutation mutation)
 {
     return names[mutation];
-}
-
-const char *mutation_help(enum mutation mutation)
-{
-    return helps[mutation];
 }
 
 /* ---- Noting mutants ---- */

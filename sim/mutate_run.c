@@ -18,6 +18,7 @@
 #include <xxhash.h>
 
 #include "commands.h"
+#include "progress.h"
 #include "project_path.h"
 #include "regress_command.h"
 #include "regress_outcome.h"
@@ -439,7 +440,7 @@ enum mutate_end mutate_run(const struct mutate_options *options, const struct mu
     while (end == MUTATE_DONE && next_stage(&campaign, half))
         end = run_stage(&campaign);
     if (options->progress)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     job_pool_destroy(campaign.pool);
     result_db_close(campaign.db);
     free(campaign.work);

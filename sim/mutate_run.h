@@ -30,7 +30,7 @@ struct mutant_outcome {
 
 struct mutate_options {
     const struct plan *plan;
-    const char *directory, *program;
+    const char *directory;
     unsigned jobs, chunk; /* at a time; mutants in one build at most */
     bool progress;
 };

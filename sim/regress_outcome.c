@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "commands.h"
+#include "small_file.h"
 
 static void set_failure(struct run_result *result, const char *kind, const char *signature)
 {
@@ -18,15 +19,9 @@ static void set_failure(struct run_result *result, const char *kind, const char 
 /* The first line that a run printed: why it could not do its work. */
 static void set_first_line(struct run_result *result, const char *kind, const char *log)
 {
-    char line[sizeof(result->signature)] = "";
-    FILE *file = fopen(log, "r");
+    char line[sizeof(result->signature)];
 
-    if (file != NULL) {
-        if (fgets(line, sizeof(line), file) == NULL)
-            line[0] = '\0';
-        fclose(file);
-    }
-    line[strcspn(line, "\n")] = '\0';
+    first_line_of(log, line, sizeof(line));
     set_failure(result, kind, line[0] != '\0' ? line : "no message");
 }
 
@@ -106,8 +101,7 @@ void result_of_job(struct run_result *result, const struct job_end *end, const c
     }
 }
 
-bool result_may_be_retried(const struct run_result *result)
+bool kind_may_be_retried(const char *kind)
 {
-    return strcmp(result->kind, "crash") == 0 || strcmp(result->kind, "timeout") == 0 ||
-           strcmp(result->kind, "internal") == 0;
+    return strcmp(kind, "crash") == 0 || strcmp(kind, "timeout") == 0 || strcmp(kind, "internal") == 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to regress_run.c: what a job's end and files say about its run. */
+/* What a job's end and files say about its run. */
 #ifndef TWINWALK_REGRESS_OUTCOME_H
 #define TWINWALK_REGRESS_OUTCOME_H
 
@@ -13,7 +13,7 @@
  */
 void result_of_job(struct run_result *result, const struct job_end *end, const char *json, const char *log);
 
-/* Whether the run did not come to a result of its own. */
-bool result_may_be_retried(const struct run_result *result);
+/* Whether a run with such a failure did not come to a result of its own. */
+bool kind_may_be_retried(const char *kind);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "output_file.h"
+#include "progress.h"
 #include "project_path.h"
 #include "regress_command.h"
 #include "regress_coverage.h"
@@ -267,7 +268,7 @@ static int end_of_run(struct regress *regress, struct work *work, const struct j
         goto done;
     }
     result_of_job(result, end, json, log);
-    if (result_may_be_retried(result) && result->attempts < MAX_ATTEMPTS) {
+    if (kind_may_be_retried(result->kind) && result->attempts < MAX_ATTEMPTS) {
         rename(log, first);
         failed = start_attempt(regress, work);
         goto done;
@@ -392,7 +393,7 @@ enum regress_end regress_run(const struct regress_options *options, struct resul
     enum regress_end end = prepare(&regress) != 0 ? REGRESS_FAILED : run_all(&regress);
 
     if (options->progress)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     result_db_close(regress.db);
     free(regress.progress);
     free(regress.builds);

@@ -12,6 +12,7 @@
 #include "cmd_run.h"
 #include "commands.h"
 #include "job_pool.h"
+#include "progress.h"
 #include "project_path.h"
 #include "regress_command.h"
 
@@ -212,7 +213,7 @@ int regress_shrink(const struct regress_options *options, const struct result_li
             failed = draw_one(options, groups[i].example);
     }
     if (options->progress && shrinkable > 0)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     free(groups);
     return failed;
 }

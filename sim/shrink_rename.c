@@ -36,7 +36,8 @@ static bool named_page(const struct shrink_item *item, uint64_t *page)
     return true;
 }
 
-bool shrink_is_table(const struct shrink_case *c, uint64_t page)
+/* Whether a physical page is one that the case writes to or that CR3 points to. */
+static bool is_table(const struct shrink_case *c, uint64_t page)
 {
     for (size_t i = 0; i < c->count; i++) {
         uint64_t named;
@@ -68,7 +69,7 @@ static void list_below(struct pages *pages, const struct shrink_case *c, uint64_
         const struct shrink_item *item = &c->items[i];
 
         if (is_entry(item) && (item->address & ENTRY_ADDRESS) == from &&
-            shrink_is_table(c, item->value & ENTRY_ADDRESS))
+            is_table(c, item->value & ENTRY_ADDRESS))
             list_page(pages, item->value & ENTRY_ADDRESS);
     }
 }
@@ -116,7 +117,7 @@ static bool is_leaf(const struct shrink_case *c, const struct shrink_item *item)
 {
     uint64_t frame = item->value & ENTRY_ADDRESS;
 
-    return is_entry(item) && frame != 0 && !shrink_is_table(c, frame);
+    return is_entry(item) && frame != 0 && !is_table(c, frame);
 }
 
 static uint64_t with_address(uint64_t value, uint64_t address)

@@ -17,7 +17,4 @@ size_t shrink_rename_count(const struct shrink_case *c, enum shrink_renaming ren
 /* Renames in one of these ways; the case is empty when that changes nothing. false: out of memory. */
 bool shrink_rename(struct shrink_case *c, enum shrink_renaming renaming, size_t way);
 
-/* Whether a physical page is one that the case writes to or that CR3 points to. */
-bool shrink_is_table(const struct shrink_case *c, uint64_t page);
-
 #endif

@@ -15,6 +15,8 @@
 #include <xxhash.h>
 
 #include "job_pool.h"
+#include "progress.h"
+#include "steady_clock.h"
 
 enum { TRIAL_SECONDS = 120 };
 
@@ -56,14 +58,6 @@ struct trials {
     const char *what;
     size_t statements;
 };
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static void say_memory(void)
 {
@@ -117,7 +111,7 @@ struct trials *trials_create(const struct trials_options *options)
         return NULL;
     }
     trials->options = *options;
-    trials->start = now();
+    trials->start = steady_seconds();
     trials->what = "";
     /* From here on an interrupt is noticed by the pool: no directory is left behind. */
     trials->pool = job_pool_create(options->jobs);
@@ -172,7 +166,7 @@ bool trials_interrupted(const struct trials *trials)
 bool trials_ended(const struct trials *trials)
 {
     return trials->interrupted ||
-           (trials->options.seconds > 0 && now() - trials->start >= trials->options.seconds);
+           (trials->options.seconds > 0 && steady_seconds() - trials->start >= trials->options.seconds);
 }
 
 size_t trials_count(const struct trials *trials)
@@ -182,11 +176,11 @@ size_t trials_count(const struct trials *trials)
 
 static void show_progress(struct trials *trials)
 {
-    if (!trials->options.progress || now() - trials->shown < progress_seconds)
+    if (!trials->options.progress || steady_seconds() - trials->shown < progress_seconds)
         return;
-    trials->shown = now();
+    trials->shown = steady_seconds();
     fprintf(stderr, "\r%zu statements, %zu runs tried, %.0f s: %-32s", trials->statements, trials->count,
-            now() - trials->start, trials->what);
+            steady_seconds() - trials->start, trials->what);
     fflush(stderr);
 }
 
@@ -200,7 +194,7 @@ void trials_say(struct trials *trials, const char *what, size_t statements)
 void trials_quiet(struct trials *trials)
 {
     if (trials->options.progress && trials->shown > 0)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     trials->shown = 0;
 }
 

@@ -27,7 +27,7 @@ struct slurm_task {
     struct slurm_job **jobs; /* NULL where it is back with the pool */
     size_t count, left;      /* left: not ended */
     long read;               /* bytes of the task's file that have been taken in */
-    bool listed, running;
+    bool listed;
     unsigned missed; /* how many times, one after the other, the list has not had it */
     char state[24];
 };

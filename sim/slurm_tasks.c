@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "line_tail.h"
+#include "progress.h"
 #include "slurm_command.h"
 #include "slurm_files.h"
 #include "slurm_pool.h"
@@ -26,7 +27,7 @@ void slurm_notice(const char *format, ...)
     va_list args;
 
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     fputs("twinwalk: ", stderr);
     va_start(args, format);
     vfprintf(stderr, format, args);

@@ -29,3 +29,16 @@ char *small_file_read(const char *path, size_t most, const char *what, size_t *l
     free(text);
     return NULL;
 }
+
+void first_line_of(const char *path, char *line, size_t size)
+{
+    FILE *file = fopen(path, "r");
+
+    line[0] = '\0';
+    if (file == NULL)
+        return;
+    if (fgets(line, (int)size, file) == NULL)
+        line[0] = '\0';
+    fclose(file);
+    line[strcspn(line, "\n")] = '\0';
+}

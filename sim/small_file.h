@@ -11,4 +11,7 @@
  */
 char *small_file_read(const char *path, size_t most, const char *what, size_t *length);
 
+/* The first line of a file, or what of it there is room for; "": there is none. */
+void first_line_of(const char *path, char *line, size_t size);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "output_file.h"
 #include "regress_command.h"
+#include "regress_outcome.h"
+#include "small_file.h"
 #include "sweep_state.h"
 
 enum { MOST_ATTEMPTS = 2, MOST_LOSSES = 3 };
@@ -85,10 +87,8 @@ double sweep_mean(const struct sweep_pace *pace)
 
 int sweep_settle(struct sweep_state *state, struct evaluation *evaluation, const char *what)
 {
-    bool broken = strcmp(evaluation->kind, "crash") == 0 || strcmp(evaluation->kind, "timeout") == 0 ||
-                  strcmp(evaluation->kind, "internal") == 0;
-
-    if (broken && evaluation->attempts < MOST_ATTEMPTS && evaluation->losses < MOST_LOSSES) {
+    if (kind_may_be_retried(evaluation->kind) && evaluation->attempts < MOST_ATTEMPTS &&
+        evaluation->losses < MOST_LOSSES) {
         evaluation->state = EVALUATION_WANTED;
         state->retried++;
         return 0;
@@ -103,15 +103,10 @@ int sweep_settle(struct sweep_state *state, struct evaluation *evaluation, const
 void sweep_first_line(const char *path, const char *ending, char *line, size_t size)
 {
     char *name = sweep_file(path, ending);
-    FILE *file = name != NULL ? fopen(name, "r") : NULL;
 
     line[0] = '\0';
-    if (file != NULL) {
-        if (fgets(line, (int)size, file) == NULL)
-            line[0] = '\0';
-        fclose(file);
-    }
-    line[strcspn(line, "\n")] = '\0';
+    if (name != NULL)
+        first_line_of(name, line, size);
     free(name);
 }
 

@@ -79,7 +79,7 @@ int sweep_start_lockstep(struct sweep_state *state)
 {
     const struct sweep_results *results = state->results;
 
-    for (size_t i = state->lockstep.next; i < results->run_count && state->lockstep.wanted > 0; i++) {
+    for (size_t i = 0; i < results->run_count && state->lockstep.wanted > 0; i++) {
         const struct sweep_run *run = &results->runs[i];
 
         if (run->verified && run->lockstep.state == EVALUATION_WANTED && run->model.state == EVALUATION_DONE)

@@ -31,7 +31,8 @@ int sweep_metric_find(const char *name)
     return -1;
 }
 
-double statistic_value(const json_t *statistics, const char *name)
+/* The member "a.b.c" of nested objects, or 0. */
+static double statistic_value(const json_t *statistics, const char *name)
 {
     const json_t *member = statistics;
     char part[96];

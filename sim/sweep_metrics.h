@@ -28,9 +28,6 @@ int sweep_metric_find(const char *name);
  */
 double sweep_metric_value(size_t index, const json_t *statistics, double instructions);
 
-/* The member "a.b.c" of nested objects, or 0. */
-double statistic_value(const json_t *statistics, const char *name);
-
 /* All of them, as a table in Markdown. */
 void sweep_metrics_print(FILE *out);
 

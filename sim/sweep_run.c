@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "line_tail.h"
+#include "progress.h"
 #include "project_path.h"
 #include "regress_digest.h"
 #include "steady_clock.h"
@@ -29,7 +30,7 @@ int sweep_out_of_memory(void)
 
 /* ---- What there is to do ---- */
 
-/* The digest of some bytes and two digests. */
+/* The digest of a text and three digests. */
 static void make_key(char key[DIGEST_TEXT_BYTES], const char *what, const uint8_t *a, const uint8_t *b,
                      const uint8_t *c)
 {
@@ -149,7 +150,6 @@ static int choose_verified(struct sweep_state *state)
         if (strcmp(run->model.kind, "config") == 0)
             continue;
         memcpy(seed, &state->sweep->seed, sizeof(state->sweep->seed));
-        snprintf(draws[count].order, sizeof(draws[count].order), "%s", run->lockstep.key);
         /* Not with the key itself, in which the program is: another build would choose others. */
         make_key(draws[count].order, "draw", seed, results->points->points[run->point].values,
                  state->sweep->workloads[run->workload].digest);
@@ -256,7 +256,8 @@ static int store(struct sweep_state *state)
 }
 
 /* The orders go first: whoever still works on one ends then. */
-int sweep_take_leftovers(struct sweep_state *state)
+/* What earlier processes left in DIR/work goes to the database, and is removed. -1 after a message. */
+static int take_leftovers(struct sweep_state *state)
 {
     const char *const endings[] = {".json", ".out", ""};
     char *path;
@@ -431,7 +432,7 @@ static int prepare(struct sweep_state *state)
         return sweep_out_of_memory();
     state->db = sweep_db_open(path);
     free(path);
-    if (state->db == NULL || sweep_take_leftovers(state) != 0)
+    if (state->db == NULL || take_leftovers(state) != 0)
         return -1;
     return prepare_runs(state) != 0 || choose_verified(state) != 0 || prepare_costs(state) != 0 ? -1 : 0;
 }
@@ -467,7 +468,7 @@ enum sweep_end sweep_run(const struct sweep_options *options, struct sweep_resul
     enum sweep_end end = prepared ? work(&state) : SWEEP_FAILED;
 
     if (options->progress)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
     if (prepared && (store(&state) != 0 || write_results(&state) != 0))
         end = SWEEP_FAILED;
     while (state.jobs != NULL) {

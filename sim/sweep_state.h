@@ -95,9 +95,6 @@ int sweep_end_batch(struct sweep_state *state, struct sweep_job *job, const stru
 int sweep_end_lockstep(struct sweep_state *state, struct sweep_job *job, const struct job_end *end);
 int sweep_end_external(struct sweep_state *state, struct sweep_job *job, const struct job_end *end);
 
-/* What earlier processes left in DIR/work goes to the database, and is removed. -1 after a message. */
-int sweep_take_leftovers(struct sweep_state *state);
-
 /* Fills in an evaluation from a line of a batch. */
 void evaluation_of_line(struct evaluation *evaluation, const json_t *line);
 

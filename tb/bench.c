@@ -11,6 +11,7 @@
 #include "bench_report.h"
 #include "coverage_data.h"
 #include "image.h"
+#include "progress.h"
 
 enum { EXIT_AGREED, EXIT_DISAGREED, EXIT_BAD_INPUT, EXIT_INTERNAL };
 
@@ -77,7 +78,7 @@ static void show_progress(void *self, const struct bench_loop *loop)
 static void end_progress(const struct bench *bench)
 {
     if (bench->loop.progress)
-        fprintf(stderr, "\r%*s\r", 78, "");
+        progress_clear();
 }
 
 /*
