@@ -169,6 +169,10 @@ static void check_wave(struct argp_state *state, const struct run_options *optio
         argp_error(state, "waves need the RTL: use --engine lockstep or rtl");
     if (wave->on_failure && chosen)
         argp_error(state, "--wave-from, --wave-to and --wave-on go with --wave");
+    if (!wave->on_failure && wave->trigger == NULL &&
+        (wave->before != defaults.before || wave->after != defaults.after || wave->every != defaults.every))
+        argp_error(state,
+                   "--wave-before, --wave-after and --wave-every go with --wave-on-failure or --wave-on");
     if (wave->trigger != NULL && wave->to != defaults.to)
         argp_error(state, "--wave-to does not go with --wave-on, which chooses the cycles");
     if (wave->from >= wave->to)
@@ -233,6 +237,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case 'q':
         options->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state,
+                   "'%s' belongs to no option; what may be left out is given with '=', as in --wave=FILE",
+                   arg);
         return 0;
     case OPTION_SCRIPT:
         set_once(state, &options->script, arg, "script");

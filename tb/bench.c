@@ -364,7 +364,7 @@ static int run(struct bench *bench)
         .model = loop->mmu ? mmu_statistics(loop->mmu) : NULL,
         .failure = failure.kind ? &failure : NULL,
     };
-    if (write_outputs(bench, &report) || (wave_failed && outcome == OUTCOME_DONE))
+    if (write_outputs(bench, &report) || (wave_failed && outcome == OUTCOME_DONE && !failures))
         return EXIT_BAD_INPUT;
     if (outcome == OUTCOME_STUCK)
         return EXIT_INTERNAL;

@@ -15,6 +15,8 @@ if [ ! -e "$out/libfst.so" ]; then
     mkdir -p "$out"
     work=$(mktemp "$out/libfst.XXXXXX")
     trap 'rm -f "$work"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
     ${CC:-gcc} -std=gnu11 -O2 -fPIC -shared -w -D_GNU_SOURCE= -DFST_CONFIG_INCLUDE='"fst_config.h"' -I"$root" -Itb \
         tb/fst_seam.c "$root/fstapi.c" "$root/fastlz.c" "$root/lz4.c" -lz -lpthread -o "$work" >&2
     chmod 755 "$work"

@@ -59,8 +59,12 @@ if [ -e "$out/libmmu.so" ]; then
     exit 0
 fi
 echo "building the RTL of this configuration (once; kept in $out)" >&2
+# What a build left that was killed long ago.
+find "$cache" -maxdepth 1 -name 'build.*' -mmin +600 -exec rm -rf {} +
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 TMPDIR=$(cd "$work" && pwd)
 export TMPDIR
 

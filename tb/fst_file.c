@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fst_guard.h"
 #include "fst_seam.h"
 #include "output_file.h"
 #include "project_build.h"
@@ -116,14 +117,19 @@ static int make_index(struct fst_file *file)
 
 struct fst_file *fst_file_open(const char *path)
 {
+    if (fst_check(path, path))
+        return NULL;
     const struct fst_seam *seam = library();
     struct fst_file *file = seam ? calloc(1, sizeof(*file)) : NULL;
-
     if (!file)
         return NULL;
-    file->reader = seam->open(path);
+    file->path = strdup(path);
+    fst_guard_begin(path);
+    file->reader = file->path ? seam->open(path) : NULL;
     if (!file->reader) {
-        fprintf(stderr, "%s: is not there, or not an FST file\n", path);
+        fst_guard_end();
+        fprintf(stderr, "%s: %s\n", path, file->path ? "is damaged" : "out of memory");
+        free(file->path);
         free(file);
         return NULL;
     }
@@ -131,6 +137,7 @@ struct fst_file *fst_file_open(const char *path)
     seam->items(file->reader,
                 &(struct fst_listener){
                     .self = file, .signal = add_signal, .table = add_table, .comment = keep_comment});
+    fst_guard_end();
     if (make_index(file)) {
         fprintf(stderr, "twinwalk: out of memory\n");
         fst_file_close(file);
@@ -155,6 +162,7 @@ void fst_file_close(struct fst_file *file)
     free(file->signals);
     free(file->index);
     free(file->comment);
+    free(file->path);
     free(file);
 }
 
@@ -177,7 +185,9 @@ void fst_file_changes(struct fst_file *file, const struct fst_signal *const *sig
         return;
     for (size_t i = 0; i < count; i++)
         handles[i] = signals[i]->handle;
+    fst_guard_begin(file->path);
     library()->changes(file->reader, handles, count, change, self);
+    fst_guard_end();
     free(handles);
 }
 

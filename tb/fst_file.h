@@ -26,6 +26,7 @@ struct fst_signal {
 };
 
 struct fst_file {
+    char *path;
     uint64_t start, end;        /* times; cycle n is 2 n and 2 n + 1 */
     char *comment;              /* NULL: none */
     struct fst_signal *signals; /* in the file's order */

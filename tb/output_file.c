@@ -14,8 +14,30 @@ static int explain(const struct output_file *file, int error)
     return -1;
 }
 
+/* The temporary files that are open, for a signal handler; of more than there is room for, the first. */
+enum { MOST_OPEN = 32 };
+static char *volatile open_files[MOST_OPEN];
+
+static void replace_open(char *from, char *to)
+{
+    for (unsigned i = 0; i < MOST_OPEN; i++)
+        if (open_files[i] == from) {
+            open_files[i] = to;
+            return;
+        }
+}
+
+void output_files_abandon(void)
+{
+    for (unsigned i = 0; i < MOST_OPEN; i++)
+        if (open_files[i])
+            unlink(open_files[i]);
+}
+
 static void release(struct output_file *file)
 {
+    if (file->temporary)
+        replace_open(file->temporary, NULL);
     free(file->path);
     free(file->temporary);
     *file = (struct output_file){0};
@@ -57,14 +79,31 @@ int output_file_open(struct output_file *file, const char *path)
         umask(mask);
         fchmod(fd, 0666 & ~mask); /* mkstemp makes it private */
         file->stream = fdopen(fd, "w");
-        if (file->stream)
+        if (file->stream) {
+            replace_open(NULL, file->temporary);
             return 0;
+        }
         close(fd);
         unlink(file->temporary);
     }
     explain(file, errno);
     release(file);
     return -1;
+}
+
+int output_file_check(const char *path)
+{
+    struct output_file file;
+    struct stat status;
+
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        fprintf(stderr, "%s: %s\n", path, S_ISDIR(status.st_mode) ? strerror(EISDIR) : "not a regular file");
+        return -1;
+    }
+    if (output_file_open(&file, path))
+        return -1;
+    output_file_discard(&file);
+    return 0;
 }
 
 int output_file_commit(struct output_file *file)

@@ -23,6 +23,12 @@ int output_file_commit(struct output_file *file);
 /* Removes what was not committed; nothing to do after a commit. */
 void output_file_discard(struct output_file *file);
 
+/* Whether a file of that name could be opened and would be a regular one; -1 after a message. */
+int output_file_check(const char *path);
+
+/* Removes all that is not committed, from a signal handler that ends the process. */
+void output_files_abandon(void);
+
 /* Removes the file at `path`, if there is one, and what writers of it left that were killed. */
 void output_file_remove(const char *path);
 

@@ -251,24 +251,21 @@ static Signal &lane(struct rtl_wave *wave, size_t index)
     return wave->signals[wave->signals.size() - wave->contents.lane_count + index];
 }
 
-// Verilator's own choice of scopes: those of the items that concern the RTL.
+// Verilator's own choice of scopes: those of the items that concern the RTL, and always the ports. Without
+// any signal it has no buffer to dump.
 static void choose_rtl_scopes(struct rtl_wave *wave)
 {
     const char *const *item = wave->contents.scopes;
     if (!item || !*item)
         return;
-    bool any = false;
     for (; *item; item++) {
         std::string scope = *item;
         if (scope == "rtl")
-            return; // all of it
-        if (lies_in(scope, "rtl") || is_block(scope)) {
+            wave->fst.dumpvars(99, "TOP.mmu");
+        else if (lies_in(scope, "rtl") || is_block(scope))
             wave->fst.dumpvars(99, "TOP.mmu." + (is_block(scope) ? scope : scope.substr(4)));
-            any = true;
-        }
     }
-    if (!any)
-        wave->fst.dumpvars(1, "none");
+    wave->fst.dumpvars(1, "TOP");
 }
 
 static struct rtl_wave *wave_open(struct rtl_instance *rtl, const char *path,
@@ -369,7 +366,7 @@ static bool wave_close(struct rtl_wave *wave, bool present)
     }
     fstWriterFlushContext(wave->writer);
     bool failed = fstWriterGetFseekFailed(wave->writer);
-    wave->fst.close();
+    wave->fst.close(); // what else fails in writing is seen in the file only: fst_file_is_whole
     wave->rtl->wave = nullptr;
     delete wave;
     return !failed;

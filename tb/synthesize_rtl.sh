@@ -34,8 +34,12 @@ exec 9>"$cache/$digest.lock"
 flock 9
 done_already
 echo "synthesizing the RTL of this configuration (once; kept in $out)" >&2
+# What a synthesis left that was killed long ago.
+find "$cache" -maxdepth 1 -name 'synthesis.*' -mmin +600 -exec rm -rf {} +
 work=$(mktemp -d "$cache/synthesis.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 declare -A value
 for parameter; do value[${parameter%%=*}]=${parameter#*=}; done

@@ -2,8 +2,8 @@
 #include "wave.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,12 @@
 
 #include "bench_loop.h"
 #include "fst_file.h"
+#include "fst_guard.h"
 #include "output_file.h"
 #include "snapshots.h"
 #include "wave_lanes.h"
 #include "wave_order.h"
+#include "wave_signals.h"
 #include "wave_trigger.h"
 
 /* What a process other than the run's own ends with. */
@@ -46,37 +48,19 @@ struct wave {
     struct output_file file;
     struct wave_lanes *lanes;
     bool own_events; /* the observer of the model is there for the wave only */
+    bool attended;   /* wave_attend has been called in a cycle */
     uint64_t first;  /* cycle written */
 
+    int voice, silence;      /* REPLAYS: stderr as it was, and none */
     struct wave_order order; /* REPLAYS, LINGERS */
     bool reproduced;         /* and marked */
     int status;              /* of the wave that was left: WROTE .. FAILED; -1: none yet */
 };
 
-static volatile sig_atomic_t interrupted;
-static const char *volatile left_behind; /* in a copy of the run: the file that it writes */
-static char hierarchy[PATH_MAX];         /* and one that the FST writer has beside it until it ends */
-
-static void interrupt(int number)
-{
-    interrupted = number;
-}
-
-/* In a copy of the run, whatever it does just now. */
-static void interrupt_copy(int number)
-{
-    if (left_behind) {
-        unlink(left_behind);
-        unlink(hierarchy);
-    }
-    _exit(128 + number);
-}
-
 static void hear(void *self, const struct event *event)
 {
     struct wave *wave = self;
-    if (wave->lanes)
-        wave_lanes_event(wave->lanes, event);
+    wave_lanes_event(wave->lanes, event);
     if (wave->trigger && !wave->triggered && event->cycle >= wave->options.from)
         wave->triggered = wave_trigger_matches(wave->trigger, event);
 }
@@ -96,63 +80,90 @@ static int observe(struct wave *wave)
     if (bench_loop_observe(loop))
         return out_of_memory();
     wave->own_events = true;
-    mmu_events_cycle(loop->mmu_events, loop->mmu);
+    if (wave->attended) /* else the loop has not begun the cycle, and will do it */
+        mmu_events_cycle(loop->mmu_events, loop->mmu);
     return 0;
+}
+
+/* The wave may begin in the next cycle: then the events before wave_attend will be known. */
+static int prepare(struct wave *wave)
+{
+    wave_lanes_tell(wave->lanes);
+    return observe(wave);
+}
+
+static void end_observation(struct wave *wave)
+{
+    if (wave->own_events) {
+        mmu_events_destroy(wave->loop->mmu_events);
+        wave->loop->mmu_events = NULL;
+        wave->own_events = false;
+    }
+    wave_lanes_write(wave->lanes, NULL, 0);
+}
+
+static uint64_t cycle_before(uint64_t cycle)
+{
+    return cycle > 0 ? cycle - 1 : 0;
+}
+
+/* What the options ask for. -1 after a message. */
+static int set_up(struct wave *wave)
+{
+    const struct wave_options *o = &wave->options;
+    struct bench_loop *loop = wave->loop;
+    bool snapshots = o->on_failure || o->trigger;
+    char error[256] = "out of memory";
+
+    if (output_file_check(o->path))
+        return -1;
+    if (!(wave->lanes = wave_lanes_create(wave->params)) ||
+        (o->scopes && (!(wave->scope_text = strdup(o->scopes)) ||
+                       wave_scopes_split(wave->scope_text, wave->scopes, error, sizeof(error)) < 0)) ||
+        (o->trigger && !(wave->trigger = wave_trigger_parse(o->trigger, error, sizeof(error)))) ||
+        (snapshots && !(wave->snapshots = snapshots_create()))) {
+        fprintf(stderr, "twinwalk: %s\n", error);
+        return -1;
+    }
+    bench_events_listen(loop->events, (struct event_listener){.self = wave, .event = hear});
+    /* Without a failure the build for waves is never needed; otherwise now is the time to see that there is
+     * one. */
+    if ((!o->on_failure || getenv("TWINWALK_RTL")) && rtl_prepare_waves(loop->rtl))
+        return -1;
+    loop->attention = snapshots ? 0 : cycle_before(o->from);
+    return loop->attention == 0 ? prepare(wave) : 0;
 }
 
 struct wave *wave_create(const struct wave_options *options, struct bench_loop *loop,
                          const struct mmu_params *params, const char *comment)
 {
     struct wave *wave = calloc(1, sizeof(*wave));
-    char error[256] = "out of memory";
     if (!wave && out_of_memory())
         return NULL;
-    wave->options = *options;
-    wave->loop = loop;
-    wave->params = params;
-    wave->comment = comment;
-    wave->status = -1;
-    bool snapshots = options->on_failure || options->trigger;
-    if ((options->scopes && (!(wave->scope_text = strdup(options->scopes)) ||
-                             wave_scopes_split(wave->scope_text, wave->scopes, error, sizeof(error)) < 0)) ||
-        (options->trigger && !(wave->trigger = wave_trigger_parse(options->trigger, error, sizeof(error)))) ||
-        (snapshots && !(wave->snapshots = snapshots_create()))) {
-        fprintf(stderr, "twinwalk: %s\n", error);
-        wave_destroy(wave);
-        return NULL;
-    }
-    bench_events_listen(loop->events, (struct event_listener){.self = wave, .event = hear});
-    /* Without a failure the build for waves is never needed; otherwise now is the time to see that there is
-     * one. */
-    if ((!options->on_failure || getenv("TWINWALK_RTL")) && rtl_prepare_waves(loop->rtl)) {
-        wave_destroy(wave);
-        return NULL;
-    }
-    loop->attention = snapshots ? 0 : options->from;
-    return wave;
+    *wave =
+        (struct wave){.options = *options, .loop = loop, .params = params, .comment = comment, .status = -1};
+    if (set_up(wave) == 0)
+        return wave;
+    wave_destroy(wave);
+    return NULL;
 }
 
 static void stop_writing(struct wave *wave)
 {
-    struct bench_loop *loop = wave->loop;
-    if (wave->own_events) {
-        mmu_events_destroy(loop->mmu_events);
-        loop->mmu_events = NULL;
-        wave->own_events = false;
-    }
-    wave_lanes_destroy(wave->lanes);
-    wave->lanes = NULL;
+    end_observation(wave);
     wave->writing = false;
+    wave_file_ended();
 }
 
 void wave_destroy(struct wave *wave)
 {
     if (!wave)
         return;
-    if (wave->writing)
+    if (wave->lanes)
         stop_writing(wave);
     output_file_discard(&wave->file);
     snapshots_destroy(wave->snapshots);
+    wave_lanes_destroy(wave->lanes);
     wave_trigger_free(wave->trigger);
     free(wave->scope_text);
     free(wave);
@@ -161,35 +172,26 @@ void wave_destroy(struct wave *wave)
 /* In a process of its own: ends it. */
 static void __attribute__((noreturn)) leave(struct wave *wave, int status)
 {
-    if (status == FAILED)
-        unlink(hierarchy);
+    wave_file_ended();
     output_file_discard(&wave->file);
     _exit(status);
 }
 
-/* Not where somebody has them ignored, as for a job in the background. */
-static void on_signals(void (*handler)(int))
+/* What a replay has to say of the wave is heard; what the run says again in it is not. */
+static void speak(const struct wave *wave, bool aloud)
 {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    for (unsigned i = 0; i < 2; i++)
-        if (signal(numbers[i], handler) == SIG_IGN)
-            signal(numbers[i], SIG_IGN);
+    if (wave->role == REPLAYS)
+        dup2(aloud ? wave->voice : wave->silence, STDERR_FILENO);
 }
 
 /* Opens the wave in the present cycle. */
-static int begin(struct wave *wave)
+static int open_wave(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
 
     if (output_file_open(&wave->file, wave->options.path))
         return -1;
-    const char *path = wave->file.temporary ? wave->file.temporary : wave->options.path;
-    if (wave->role != RUNS)
-        left_behind = wave->file.temporary;
-    snprintf(hierarchy, sizeof(hierarchy), "%s.hier", path);
-    wave->lanes = wave_lanes_create(wave->params);
-    if (!wave->lanes)
-        return out_of_memory();
+    wave_file_begun(wave->file.temporary);
     struct rtl_wave_contents contents = {
         .model = loop->mmu,
         .cycle = loop->cycle,
@@ -197,32 +199,42 @@ static int begin(struct wave *wave)
         .comment = wave->comment,
     };
     contents.lanes = wave_lanes_list(wave->lanes, &contents.lane_count);
-    if (observe(wave) || rtl_wave_begin(loop->rtl, path, &contents))
+    if (observe(wave) || rtl_wave_begin(loop->rtl, wave->file.temporary, &contents))
         return -1;
-    wave_lanes_write(wave->lanes, loop->rtl);
+    wave_lanes_write(wave->lanes, loop->rtl, loop->cycle);
     wave->writing = true;
     wave->first = loop->cycle;
     if (wave->role == RUNS)
-        on_signals(interrupt);
+        wave_on_request(WAVE_REQUEST_NOTED);
     return 0;
+}
+
+static int begin(struct wave *wave)
+{
+    speak(wave, true);
+    int failed = open_wave(wave);
+    speak(wave, false);
+    return failed;
 }
 
 /* Completes the wave, with the present cycle if wanted; WROTE or FAILED. */
 static int complete(struct wave *wave, bool present)
 {
-    if (wave->role == RUNS)
-        on_signals(SIG_DFL);
-    wave_lanes_write(wave->lanes, NULL);
-    int failed = rtl_wave_end(wave->loop->rtl, present);
+    wave_on_request(WAVE_REQUEST_ABANDONS);
+    speak(wave, true);
+    int failed =
+        rtl_wave_end(wave->loop->rtl, present) || fst_check(wave->file.temporary, wave->options.path);
     stop_writing(wave);
-    if (!failed && wave_path_is_vcd(wave->options.path) && wave->file.temporary)
-        failed = fst_file_to_vcd(wave->file.temporary);
     if (failed)
-        fprintf(stderr, "%s: the wave could not be written\n", wave->options.path);
-    if (!failed && !output_file_commit(&wave->file))
-        return WROTE;
+        fprintf(stderr, "%s: the wave could not be written whole; is there no room left?\n",
+                wave->options.path);
+    else if (wave_path_is_vcd(wave->options.path))
+        failed = fst_file_to_vcd(wave->file.temporary);
+    failed = failed || output_file_commit(&wave->file);
     output_file_discard(&wave->file);
-    return FAILED;
+    if (wave->role == RUNS)
+        wave_on_request(WAVE_REQUEST_ENDS);
+    return failed ? FAILED : WROTE;
 }
 
 static void say_where(const struct wave *wave, uint64_t first, uint64_t last)
@@ -233,7 +245,7 @@ static void say_where(const struct wave *wave, uint64_t first, uint64_t last)
 /* Ctrl-C or a request to end, while a wave is written: what there is stays readable. */
 static void end_by_signal(struct wave *wave)
 {
-    int number = interrupted;
+    int number = wave_request();
     uint64_t first = wave->first, last = wave->loop->cycle;
     if (complete(wave, true) == WROTE)
         say_where(wave, first, last);
@@ -251,9 +263,12 @@ static void become_replay(struct wave *wave)
     wave->trigger = NULL;
     loop->results = NULL;
     loop->progress = NULL;
-    on_signals(interrupt_copy);
-    if (!freopen("/dev/null", "w", stderr))
+    wave_on_request(WAVE_REQUEST_ABANDONS);
+    wave->voice = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    wave->silence = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (wave->voice < 0 || wave->silence < 0)
         _exit(FAILED);
+    speak(wave, false);
 }
 
 /* Has a snapshot write the wave that the order says. */
@@ -279,19 +294,41 @@ static void wake(struct wave *wave, const struct wave_order *order)
         fprintf(stderr, "wave: %s was not written\n", wave->options.path);
 }
 
+/* Begins the wave with the first cycle wanted, prepares in the one before. false: it cannot be. */
+static bool begin_at(struct wave *wave, uint64_t first)
+{
+    struct bench_loop *loop = wave->loop;
+
+    if (loop->cycle >= first ? begin(wave) : loop->cycle >= cycle_before(first) && prepare(wave))
+        return false;
+    loop->attention = wave->writing ? 0 : loop->cycle >= cycle_before(first) ? first : cycle_before(first);
+    return true;
+}
+
+static void attend_by_hand(struct wave *wave)
+{
+    struct bench_loop *loop = wave->loop;
+    uint64_t first = rtl_waves_from(loop->rtl);
+
+    if (first < wave->options.from)
+        first = wave->options.from;
+    if (wave->writing && loop->cycle >= wave->options.to) {
+        wave->status = complete(wave, false);
+        if (wave->status == WROTE)
+            say_where(wave, wave->first, loop->cycle - 1);
+    } else if (!wave->writing && wave->status < 0 && !begin_at(wave, first)) {
+        wave->status = FAILED;
+    }
+    if (wave->status >= 0)
+        loop->attention = UINT64_MAX;
+}
+
 static void attend_run(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
     const struct wave_options *o = &wave->options;
     if (!wave->snapshots) {
-        if (!wave->writing && loop->cycle >= rtl_waves_from(loop->rtl) && wave->status < 0 && begin(wave))
-            wave->status = FAILED;
-        else if (wave->writing && loop->cycle >= o->to) {
-            wave->status = complete(wave, false);
-            if (wave->status == WROTE)
-                say_where(wave, wave->first, loop->cycle - 1);
-        }
-        loop->attention = wave->writing ? 0 : wave->status < 0 ? rtl_waves_from(loop->rtl) : UINT64_MAX;
+        attend_by_hand(wave);
         return;
     }
     if (wave->triggered || bench_loop_expectation_failed(loop)) {
@@ -303,9 +340,10 @@ static void attend_run(struct wave *wave)
         wave->next_snapshot = cycles_later(loop->cycle, o->every);
         if (snapshots_take(wave->snapshots, &wave->order, sizeof(wave->order))) {
             become_replay(wave);
-            loop->attention = wave->order.begin;
+            loop->attention = cycle_before(wave->order.begin);
             return;
         }
+        end_observation(wave); /* which the copy may need for its first cycle */
     }
     if (wave->trigger && loop->cycle >= o->from && observe(wave)) {
         wave->status = FAILED;
@@ -345,7 +383,7 @@ static void mark(struct wave *wave)
 static void attend_copy(struct wave *wave)
 {
     struct bench_loop *loop = wave->loop;
-    if (!wave->writing && loop->cycle >= wave->order.begin && begin(wave))
+    if (!wave->writing && !begin_at(wave, wave->order.begin))
         leave(wave, FAILED);
     /* Of a hang in the last cycle written: an operation that has to do with it may come after what got stuck.
      */
@@ -355,12 +393,12 @@ static void attend_copy(struct wave *wave)
         mark(wave);
     if (loop->cycle >= wave->order.end)
         finish(wave);
-    loop->attention = wave->writing ? 0 : wave->order.begin;
 }
 
 void wave_attend(struct wave *wave, const struct mmu_in *in)
 {
-    if (interrupted)
+    wave->attended = true;
+    if (wave_request())
         end_by_signal(wave);
     if (wave->role == RUNS)
         attend_run(wave);
@@ -390,8 +428,7 @@ static bool fork_lingering(struct wave *wave)
             leave(wave, FAILED);
         wave->role = LINGERS;
         wave->reproduced = false;
-        left_behind = wave->file.temporary;
-        on_signals(interrupt_copy);
+        wave_on_request(WAVE_REQUEST_ABANDONS);
         wave->order = wave_order(&wave->options, loop);
         if (wave->order.end > wave->options.to)
             wave->order.end = wave->options.to;
@@ -404,15 +441,12 @@ static bool fork_lingering(struct wave *wave)
         while (waitpid(process, &status, 0) < 0 && errno == EINTR)
             ;
     wave->status = process > 0 && WIFEXITED(status) && WEXITSTATUS(status) == WROTE ? WROTE : FAILED;
-    if (wave->status == FAILED) {
+    if (wave->status == FAILED)
         fprintf(stderr, "%s: the wave could not be written\n", wave->options.path);
-        unlink(hierarchy);
-    }
     rtl_wave_forget(loop->rtl);
-    wave_lanes_write(wave->lanes, NULL);
     stop_writing(wave);
     output_file_discard(&wave->file); /* where the copy has completed it, there is nothing under that name */
-    on_signals(SIG_DFL);
+    wave_on_request(WAVE_REQUEST_ENDS);
     loop->attention = UINT64_MAX;
     return false;
 }
@@ -459,13 +493,16 @@ int wave_end(struct wave *wave)
         wave->status = complete(wave, true);
         if (wave->status == WROTE)
             say_where(wave, wave->first, last);
-        if (interrupted)
-            raise(interrupted);
+        if (wave_request())
+            raise(wave_request());
     } else if (wave->snapshots && wave->status < 0 && failed && wave->options.on_failure) {
         struct wave_order order = wave_order(&wave->options, loop);
         wake(wave, &order);
     } else if (wave->trigger && wave->status < 0) {
         fprintf(stderr, "wave: none: no event met the condition '%s'\n", wave->options.trigger);
+        return 0;
+    } else if (!wave->snapshots && wave->status < 0) {
+        fprintf(stderr, "wave: none: the run ended in cycle %" PRIu64 "\n", loop->cycle);
         return 0;
     }
     return wave->status == FAILED ? -1 : 0;

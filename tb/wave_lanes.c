@@ -38,11 +38,13 @@ enum lane {
 struct value {
     bool fleeting;  /* of its cycle only */
     uint64_t cycle; /* it was set in */
+    uint64_t number;
     char text[TEXT_LENGTH];
 };
 
 struct wave_lanes {
-    struct rtl *rtl; /* NULL: nothing is written */
+    struct rtl *rtl; /* NULL: no wave is open */
+    bool telling;    /* events are put into words */
     struct rtl_wave_lane list[MAX_LANES];
     struct value values[MAX_LANES];
     char names[MAX_LANES][NAME_LENGTH];
@@ -123,9 +125,34 @@ const struct rtl_wave_lane *wave_lanes_list(const struct wave_lanes *lanes, size
     return lanes->list;
 }
 
-void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl)
+void wave_lanes_tell(struct wave_lanes *lanes)
+{
+    lanes->telling = true;
+}
+
+static void show(struct wave_lanes *lanes, unsigned lane)
+{
+    if (!lanes->rtl)
+        return;
+    if (lanes->list[lane].bits)
+        rtl_wave_number(lanes->rtl, lane, lanes->values[lane].number);
+    else
+        rtl_wave_text(lanes->rtl, lane, lanes->values[lane].text);
+}
+
+void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl, uint64_t cycle)
 {
     lanes->rtl = rtl;
+    if (!rtl) {
+        lanes->telling = false;
+        return;
+    }
+    lanes->telling = true;
+    for (unsigned i = 0; i < lanes->count; i++)
+        if (!lanes->values[i].fleeting || lanes->values[i].cycle == cycle)
+            show(lanes, i);
+        else
+            lanes->values[i].text[0] = '\0'; /* of a cycle before the wave */
 }
 
 /* Puts a text into a lane, behind what it has got in this cycle already. */
@@ -136,22 +163,29 @@ static void put(struct wave_lanes *lanes, unsigned lane, uint64_t cycle, const c
 
     snprintf(value->text + used, TEXT_LENGTH - used, "%s%s", used ? " | " : "", text);
     value->cycle = cycle;
-    rtl_wave_text(lanes->rtl, lane, value->text);
+    show(lanes, lane);
+}
+
+static void put_number(struct wave_lanes *lanes, unsigned lane, uint64_t cycle, uint64_t number)
+{
+    lanes->values[lane].number = number;
+    lanes->values[lane].cycle = cycle;
+    show(lanes, lane);
 }
 
 static void clear(struct wave_lanes *lanes, unsigned lane)
 {
     lanes->values[lane].text[0] = '\0';
-    rtl_wave_text(lanes->rtl, lane, "");
+    lanes->values[lane].number = 0;
+    show(lanes, lane);
 }
 
 static void put_fault(struct wave_lanes *lanes, const struct event *event)
 {
     if (event->kind != EVENT_ANSWER || event->response.fault == FAULT_NONE)
         return;
-    lanes->values[LANE_FAULT].cycle = lanes->values[LANE_FAULT_CODE].cycle = event->cycle;
-    rtl_wave_number(lanes->rtl, LANE_FAULT, event->response.fault);
-    rtl_wave_number(lanes->rtl, LANE_FAULT_CODE, event->response.error_code);
+    put_number(lanes, LANE_FAULT, event->cycle, event->response.fault);
+    put_number(lanes, LANE_FAULT_CODE, event->cycle, event->response.error_code);
 }
 
 /* The lane that tells of a kind of event whatever it concerns; MAX_LANES: none. */
@@ -210,7 +244,7 @@ static void write_event(struct wave_lanes *lanes, const struct event *event)
     else if (event->kind == EVENT_OP_DONE)
         clear(lanes, LANE_OPERATION);
     else if (event->kind == EVENT_ILLEGAL)
-        rtl_wave_number(lanes->rtl, LANE_VERDICT, 1);
+        put_number(lanes, LANE_VERDICT, event->cycle, 1);
     if (event->kind == EVENT_ILLEGAL)
         put(lanes, LANE_RULE, event->cycle, event->verdict);
     put_fault(lanes, event);
@@ -240,7 +274,7 @@ void wave_lanes_event(void *self, const struct event *event)
         lanes->illegal = true;
     if (event->kind == EVENT_OP || event->kind == EVENT_FAULT_DROP)
         lanes->invalidation = event->cycle;
-    if (lanes->rtl)
+    if (lanes->telling)
         write_event(lanes, event);
 }
 
@@ -250,9 +284,7 @@ void wave_lanes_cycle(struct wave_lanes *lanes, uint64_t cycle)
         struct value *value = &lanes->values[i];
         if (!value->fleeting || value->cycle == cycle)
             continue;
-        if (lanes->list[i].bits)
-            rtl_wave_number(lanes->rtl, i, 0);
-        else if (value->text[0] && cycle - value->cycle >= SHOWN)
+        if (lanes->list[i].bits || (value->text[0] && cycle - value->cycle >= SHOWN))
             clear(lanes, i);
     }
 }
@@ -263,10 +295,10 @@ void wave_lanes_failure(struct wave_lanes *lanes, uint64_t cycle, uint64_t accep
 
     if (accept == UINT64_MAX && access != NO_ACCESS && lanes->accepted[access % RECENT].access == access)
         accept = lanes->accepted[access % RECENT].cycle;
-    rtl_wave_number(lanes->rtl, LANE_FAILURE, cycle);
-    rtl_wave_text(lanes->rtl, LANE_REASON, reason);
+    put_number(lanes, LANE_FAILURE, cycle, cycle);
+    put(lanes, LANE_REASON, cycle, reason);
     if (accept != UINT64_MAX)
-        rtl_wave_number(lanes->rtl, LANE_ACCEPT, accept);
+        put_number(lanes, LANE_ACCEPT, cycle, accept);
     if (lanes->invalidation != UINT64_MAX)
-        rtl_wave_number(lanes->rtl, LANE_LAST_INVALIDATION, lanes->invalidation);
+        put_number(lanes, LANE_LAST_INVALIDATION, cycle, lanes->invalidation);
 }

@@ -25,10 +25,16 @@ void wave_lanes_destroy(struct wave_lanes *lanes);
 /* To be declared; as long as the lanes live. */
 const struct rtl_wave_lane *wave_lanes_list(const struct wave_lanes *lanes, size_t *count);
 
-/* The wave of this RTL is open: from now on it is written to. NULL: not any more. */
-void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl);
+/* A wave may be opened from now on: events are put into words, no longer only remembered. */
+void wave_lanes_tell(struct wave_lanes *lanes);
 
-/* Hears every event; self: the lanes. */
+/*
+ * The wave of this RTL is open, in that cycle: from now on it is written to, and
+ * what was told in the cycle already. NULL: not any more.
+ */
+void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl, uint64_t cycle);
+
+/* Hears every event; self: the lanes. Costs next to nothing while none is put into words. */
 void wave_lanes_event(void *self, const struct event *event);
 
 /* Between the events of the cycle's beginning and those of its clock edge: what was said of cycles before

@@ -196,6 +196,18 @@ static bool same_word(const char *name, const char *at, size_t length)
     return name && strlen(name) == length && strncasecmp(name, at, length) == 0;
 }
 
+/* "none of read, write, fetch:" */
+static void list_values(const struct key *key, char *text, size_t size)
+{
+    size_t used = 0;
+    for (unsigned value = 0; value < 64; value++)
+        if (key->value_name(value) && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "none of ",
+                                     key->value_name(value));
+    if (used < size)
+        snprintf(text + used, size - used, ":");
+}
+
 static int parse_value(struct parser *parser, unsigned key)
 {
     skip_blanks(parser);
@@ -212,8 +224,12 @@ static int parse_value(struct parser *parser, unsigned key)
                 return add_node(parser, (struct node){.operator= OPERATOR_KEY, .key = key, .value = value});
     errno = 0;
     uint64_t value = strtoull(at, &end, 0);
-    if (end != at + length || errno || !isdigit((unsigned char)*at))
-        return refuse(parser, at, keys[key].value_name ? "not a value of it:" : "not a number:", at, length);
+    if (end != at + length || errno || !isdigit((unsigned char)*at)) {
+        char values[256] = "not a number:";
+        if (keys[key].value_name)
+            list_values(&keys[key], values, sizeof(values));
+        return refuse(parser, at, values, at, length);
+    }
     return add_node(parser, (struct node){.operator= OPERATOR_KEY, .key = key, .value = value});
 }
 
@@ -223,10 +239,12 @@ static int parse_word(struct parser *parser)
     size_t length = word_length(at);
 
     if (!length)
-        return *at ? refuse(parser, at, "not expected here:", at, 1)
+        return *at ? refuse(parser, at, "not expected here:", at, strlen(at))
                    : refuse(parser, at, "the condition is not complete", "", 0);
     parser->at += length;
     skip_blanks(parser);
+    if (*parser->at == '<' || *parser->at == '>')
+        return refuse(parser, parser->at, "a property can only be compared with =", "", 0);
     if (*parser->at == '=') {
         parser->at++;
         for (unsigned key = 0; key < sizeof(keys) / sizeof(keys[0]); key++)
@@ -311,7 +329,7 @@ struct wave_trigger *wave_trigger_parse(const char *text, char *error, size_t si
     }
     trigger->root = parse_expression(&parser);
     if (trigger->root != NONE && *parser.at)
-        trigger->root = refuse(&parser, parser.at, "not expected here:", parser.at, 1);
+        trigger->root = refuse(&parser, parser.at, "not expected here:", parser.at, strlen(parser.at));
     if (trigger->root == NONE) {
         free(trigger);
         return NULL;

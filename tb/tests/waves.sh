@@ -32,6 +32,13 @@ refuses() {
     [ "$status" -eq 2 ] && grep -qF -- "$message" "$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
 }
 
+# refuses_none MESSAGE ARGUMENT...: it is said, but no failure
+refuses_none() {
+    local message=$1
+    shift
+    "$twinwalk" "$@" 2>"$work/err" && grep -qF -- "$message" "$work/err"
+}
+
 run="run -q -c tiny --random --cycles 100k"
 # shellcheck disable=SC2086
 {
@@ -44,7 +51,7 @@ run="run -q -c tiny --random --cycles 100k"
     check "a window around a failure" refuses "go with --wave" $run --wave-on-failure --wave-from 10
     check "no snapshots" refuses "--wave-every: must be above 0" $run --wave-on-failure --wave-every 0
     check "a directory that is not there" refuses "No such file or directory" $run --wave="$work/nowhere/x.fst" --wave-to 10
-    check "a wave that is none" refuses "is not there, or not an FST file" wave --no-open tb/tests/waves.sh
+    check "a wave that is none" refuses "is not an FST file" wave --no-open tb/tests/waves.sh
     check "a view that is none" refuses "is no view" wave --no-open --view nothing "$work/x.fst"
 }
 check "nothing was left by these" [ -z "$(find "$work" -name 'x*')" ]
@@ -76,10 +83,10 @@ stopped() {
     setsid env --default-signal "$twinwalk" run -q -c tiny --random --cycles 30M "$@" 2>"$work/err" &
     group=$!
     sleep "$seconds"
-    [ "$(ps -o pid= -s "$group" | wc -l)" -gt 1 ] || [ "$signal" = INT-wave ] || { echo "# no snapshot"; kill -9 "$group"; return 1; }
+    [ "$(ps -o pid= -s "$group" | wc -l)" -gt 1 ] || [ "${signal%-wave}" != "$signal" ] || { echo "# no snapshot"; kill -9 "$group"; return 1; }
     case $signal in
     INT) kill -INT -- "-$group" ;;
-    INT-wave) kill -INT "$group" ;;
+    *-wave) kill "-${signal%-wave}" "$group" ;;
     *) kill "-$signal" "$group" ;;
     esac
     wait "$group"
@@ -89,9 +96,48 @@ check "Ctrl-C ends the snapshots too" stopped INT 1 --wave-on-failure="$work/non
 check "so does a kill of the run" stopped TERM 1 --wave-on-failure="$work/none.fst" --wave-every 20k
 check "so does kill -9" stopped KILL 1 --wave-on-failure="$work/none.fst" --wave-every 20k
 check "nothing is left by these" [ -z "$(find "$work" -name 'none*')" ]
+check "a hangup while a wave is written" stopped HUP-wave 2 --wave="$work/hangup.fst"
+check "leaves it too" [ "$(find "$work" -name 'hangup*' | wc -l)" -eq 1 ]
 check "Ctrl-C while a wave is written" stopped INT-wave 2 --wave="$work/part.fst"
 check "leaves the wave so far" [ -s "$work/part.fst" ]
 check "and nothing else" [ "$(find "$work" -name 'part*' | wc -l)" -eq 1 ]
+
+# A wave that cannot be written is no success, and nothing of it stays.
+limited() {
+    local status=0
+    (ulimit -f 40; exec "$twinwalk" run -q -c tiny --random --cycles 20k --wave="$work/limited.fst") 2>"$work/err" || status=$?
+    [ "$status" -eq 2 ] || [ "$status" -eq 3 ] || { sed 's/^/# /' "$work/err"; return 1; }
+    grep -q "no room left" "$work/err" && [ -z "$(find "$work" -name 'limited*')" ]
+}
+check "no room for a wave" limited
+for path in "$work/nowhere/x.fst" /dev/null "$work"; do
+    check "a place for no wave, $(basename "$path")" refuses "$path: " run -q -c tiny --random --cycles 1k --wave-on-failure="$path"
+done
+check "cycles that the run does not reach" refuses_none "wave: none: the run ended in cycle" run -q -c tiny --random --cycles 1k --wave="$work/x.fst" --wave-from 5k
+
+# Damaged waves: an error, whatever the FST library makes of them.
+damaged() {
+    local size at number status
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/whole.fst" 2>"$work/err" || return 1
+    size=$(stat -c %s "$work/whole.fst")
+    for number in {1..12}; do
+        at=$((number * size / 13))
+        if [ $((number % 2)) = 0 ]; then
+            head -c "$at" "$work/whole.fst" >"$work/damaged.fst"
+        else
+            cp "$work/whole.fst" "$work/damaged.fst"
+            head -c 64 /dev/zero | dd of="$work/damaged.fst" bs=1 seek="$at" conv=notrunc status=none
+        fi
+        for command in "explain" "wave --no-open"; do
+            status=0
+            # shellcheck disable=SC2086
+            timeout 120 "$twinwalk" $command "$work/damaged.fst" >"$work/out" 2>"$work/err" || status=$?
+            [ "$status" -eq 2 ] || { [ "$status" -le 1 ] && [ $((number % 2)) = 1 ]; } ||
+                { echo "# $command of a wave damaged at $at: exit status $status"; sed 's/^/# /' "$work/err"; return 1; }
+        done
+    done
+}
+check "damaged waves" damaged
 
 # A failed expectation; the script goes on after it.
 sed 's/pa=0x40400000/pa=0x40600000/' tb/scripts/invlpg.tw >"$work/wrong.tw"
