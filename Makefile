@@ -110,7 +110,7 @@ test-slurm: setup ## test regressions over Slurm, on a cluster of this machine (
 test-waves: setup ## bugs late in a run, their waves in GTKWave under Xvfb (docs/debugging.md)
 	@.ci/setup .ci/packages-waves
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) WAVES_BUGS="$(WAVES_BUGS)" tb/test_waves.sh
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) WAVES_BUGS="$(WAVES_BUGS)" TEST_SECONDS=7200 .ci/run-tests $(BUILD)/waves-logs tb/test_waves.sh
 
 wave: ## show a wave in GTKWave: WAVE=twinwalk.fst VIEW=mismatch
 	+@$(BUILD_NOW) $(PROGRAM)
@@ -153,12 +153,12 @@ formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROP
 test-report: setup ## test the page of a sweep in a headless browser, and its charts
 	@.ci/setup .ci/packages-report
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) tb/report/test_report.sh
+	@TWINWALK=$(PROGRAM) TEST_SECONDS=1200 .ci/run-tests $(BUILD)/report-logs tb/report/test_report.sh
 
 test-area: setup ## test what twinwalk area counts
 	@.ci/setup .ci/packages-area
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) tb/area/test_area.sh
+	@TWINWALK=$(PROGRAM) TEST_SECONDS=1200 .ci/run-tests $(BUILD)/area-logs tb/area/test_area.sh
 
 mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.md; MUTATE=sample: a few)
 	+@$(BUILD_NOW) $(PROGRAM)

@@ -139,7 +139,7 @@ difference_before_access() {
 # A walk that an INVLPG overtakes fills all the same, in both twins: the judge alone objects.
 illegal() {
     apply fill_after_invalidation && build_model fill_after_invalidation || { cat "$work"/fill_after_invalidation/*.log; return 1; }
-    (twinwalk=$work/fill_after_invalidation/twinwalk && explained 1 run -c tiny --engine model --script tb/bugs/overtaken_leaf.tw) &&
+    twinwalk=$work/fill_after_invalidation/twinwalk explained 1 run -c tiny --engine model --script tb/bugs/overtaken_leaf.tw &&
         in_order "$work/told" '^illegal by the architecture in cycle 1338' '^access 52: user read of 0x00007f1234567000' \
             ' 1334  memory 0x0000000102b38 changes' ' 1334  operation accepted: INVLPG' ' 1334  walker 0: read PTE' \
             ' 1335  broadcast of INVLPG' ' 1336  fills l1d.4k set 1 way 0' ' 1338  port 1 answers' \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What tests in shell say and ask, to be sourced by them. They set $work first, a
 # directory of their own, and end with `plan`.
+# shellcheck disable=SC2154  # work
 number=0
 failed=0
 
@@ -19,8 +20,8 @@ check() {
     fi
 }
 
-# plan: how many checks there were; fails if one of them did.
-plan() { echo "1..$number" && [ "$failed" -eq 0 ]; }
+# plan: how many checks there were; fails if one of them did, or there were none.
+plan() { echo "1..$number" && [ "$failed" -eq 0 ] && [ "$number" -gt 0 ]; }
 
 # exits CODE COMMAND...
 exits() {

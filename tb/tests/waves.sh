@@ -126,10 +126,9 @@ check "a view with a mistake says where" bad_view
 twice_broken() {
     local library
     apply drain_never_ends &&
-        (cd "$work/drain_never_ends" && GIT_CEILING_DIRECTORIES=$build git apply -p1 "$OLDPWD/tb/bugs/nx_unchecked_on_hit.patch") &&
+        (cd "$work/drain_never_ends" && GIT_CEILING_DIRECTORIES=$work git apply -p1 "$OLDPWD/tb/bugs/nx_unchecked_on_hit.patch") &&
         build_model drain_never_ends || { cat "$work"/drain_never_ends/*.log; return 1; }
-    # shellcheck disable=SC2046
-    library=$(RTL_TRACE=1 RTL_DIR=$work/drain_never_ends/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl) 2>"$work/build.log") || { cat "$work/build.log"; return 1; }
+    library=$(RTL_TRACE=1 build_rtl drain_never_ends tiny 2>"$work/build.log") || { cat "$work/build.log"; return 1; }
     export TWINWALK_RTL=$library
 }
 broken=$work/drain_never_ends/twinwalk
