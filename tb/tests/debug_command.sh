@@ -80,7 +80,7 @@ difference() {
 # On a terminal: a prompt, and a wrong command does not end it.
 terminal() {
     printf 'until 7\ndance\nstep\n\nquit\n' | script -qec "$twinwalk debug -- run ${random[*]} --engine model" /dev/null >"$work/told" 2>"$work/err" &&
-        tr '\r(' '\n\n' <"$work/told" >"$work/lines" && mv "$work/lines" "$work/told" &&
+        tr '\r(' '\n' <"$work/told" >"$work/lines" && mv "$work/lines" "$work/told" &&
         in_order "$work/told" '^cycle 0\)' "^cycle 7\).*'dance' is not a command" '^cycle 7\)' '^cycle 8\)' '^cycle 9\)'
 }
 

@@ -7,7 +7,6 @@ twinwalk=${TWINWALK:-build/twinwalk}
 engine=${ENGINE:-lockstep}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # script CONFIG SCRIPT OPTION...
