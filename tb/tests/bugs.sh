@@ -123,7 +123,7 @@ export -f field report apply build_model judged both rtl_alone both_in_lockstep 
 # sound SCRIPT: what is right passes the scripts that are here only for the bugs.
 sound() {
     local log=$work/${1##*/}.log status=0 config
-    for config in tiny default sapphire_rapids zen4; do
+    for config in configs/*.yaml; do
         timeout 60 "$twinwalk" run -q -c "$config" --engine model --judge --script "$1" >"$log" 2>&1 || status=$?
     done
     report "$status" "$1 without a bug" "$log"

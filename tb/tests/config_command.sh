@@ -36,7 +36,7 @@ place_and_reason() {
         grep -qx "$work/bad.yaml:2:15: mmu.data_ports: 9: must be 1 to 3" "$work/err"
 }
 
-for name in tiny default sapphire_rapids zen4; do
+for name in $(basename -s .yaml configs/*.yaml); do
     check "round trip of $name" round_trip "$name"
 done
 check "an override and the origins" override

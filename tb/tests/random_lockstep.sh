@@ -18,7 +18,7 @@ agrees() {
         total=$((total + $(sed -nE 's/^cycles +([0-9,]+).*/\1/p' "$work/out" | tr -d ,)))
 }
 
-for config in tiny default sapphire_rapids zen4 lean; do
+for config in $(basename -s .yaml configs/*.yaml); do
     for seed in "${seeds[@]}"; do
         check "$config, seed $seed" agrees -c "$config" --seed "$seed"
     done

@@ -77,7 +77,7 @@ messages() {
         wrong '1:33: powers_of_two: both ends' <<<$'axes: [l2.sets: {powers_of_two: 3-8}]\n'"$w" &&
         wrong '2:23: constraint: no such column: l3.sets' <<<$'axes: [l2.sets: [64]]\nconstraints: [1 + 2 * l3.sets > 1]\n'"$w" &&
         wrong '2:15: constraint: is not one expression' <<<$'axes: [l2.sets: [64]]\nconstraints: ["1) FROM sqlite_schema; ATTACH (1"]\n'"$w" &&
-        wrong '2:30: trace: x: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: x}]' &&
+        wrong '2:30: trace: no.trace: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: no.trace}]' &&
         wrong '1:6: set: must be a list' <<<$'set: 1' &&
         wrong '1:11: aliases are not supported' <<<$'axes: &a [*a]' &&
         wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
