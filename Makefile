@@ -71,6 +71,9 @@ WAVE ?= twinwalk.fst
 VIEW ?= mismatch
 MUTATE ?= all
 LATE_BUGS ?=
+WAVES_BUGS ?=
+FORMAL ?=
+FUZZ_SECONDS ?= 60
 SLURM_TESTS ?= $(wildcard tb/slurm/test_*.sh)
 SOAK_CYCLES ?= 8M
 SOAK_SEEDS ?= 101 102
@@ -107,7 +110,7 @@ test-slurm: setup ## test regressions over Slurm, on a cluster of this machine (
 test-waves: setup ## bugs late in a run, their waves in GTKWave under Xvfb (docs/debugging.md)
 	@.ci/setup .ci/packages-waves
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) tb/test_waves.sh
+	@TWINWALK=$(PROGRAM) JOBS=$(JOBS) WAVES_BUGS="$(WAVES_BUGS)" TEST_SECONDS=7200 .ci/run-tests $(BUILD)/waves-logs tb/test_waves.sh
 
 wave: ## show a wave in GTKWave: WAVE=twinwalk.fst VIEW=mismatch
 	+@$(BUILD_NOW) $(PROGRAM)
@@ -123,13 +126,13 @@ regress: setup ## do the runs of a plan, PLAN=configs/regress/smoke.yaml, and re
 
 coverage: setup ## reach every point of functional coverage, in lockstep (docs/coverage.md)
 	+@$(BUILD_NOW) $(PROGRAM)
-	$(PROGRAM) regress configs/regress/coverage.yaml --coverage -j $(JOBS) -o build/coverage
-	@$(PROGRAM) coverage report --check build/coverage/coverage.json
+	$(PROGRAM) regress configs/regress/coverage.yaml --coverage -j $(JOBS) -o $(BUILD)/coverage
+	@$(PROGRAM) coverage report --check $(BUILD)/coverage/coverage.json
 
 closing: setup ## measure how many cycles closing functional coverage takes, steered and not
 	+@$(BUILD_NOW) $(PROGRAM)
-	$(PROGRAM) regress configs/regress/scripts.yaml --coverage -j $(JOBS) -o build/closing/scripts
-	$(PROGRAM) coverage close --engine model --compare --start build/closing/scripts/coverage.json --budget $(CLOSING_CYCLES) -j $(JOBS) -o build/closing
+	$(PROGRAM) regress configs/regress/scripts.yaml --coverage -j $(JOBS) -o $(BUILD)/closing/scripts
+	$(PROGRAM) coverage close --engine model --compare --start $(BUILD)/closing/scripts/coverage.json --budget $(CLOSING_CYCLES) -j $(JOBS) -o $(BUILD)/closing
 
 sanitize: setup ## run the unit tests of the C side under address and undefined-behaviour sanitizers
 	+@$(BUILD_NOW) BUILD=build/asan SANITIZE=1 tests
@@ -137,7 +140,7 @@ sanitize: setup ## run the unit tests of the C side under address and undefined-
 
 fuzz: setup ## fuzz every reader, and the C model against the judge, for FUZZ_SECONDS (60)
 	+@$(BUILD_NOW) BUILD=build/fuzz CC=clang FUZZ=1 fuzzers
-	@tb/fuzz/run.sh build/fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tb/fuzz/run.sh build/fuzz
 
 lint: setup ## check the RTL with three tools, the C code, formats and licence lines
 	+@$(BUILD_NOW) $(PROGRAM)
@@ -150,12 +153,12 @@ formal: setup ## prove properties of the RTL (docs/formal.md; FORMAL="BLOCK/PROP
 test-report: setup ## test the page of a sweep in a headless browser, and its charts
 	@.ci/setup .ci/packages-report
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) tb/report/test_report.sh
+	@TWINWALK=$(PROGRAM) TEST_SECONDS=1200 .ci/run-tests $(BUILD)/report-logs tb/report/test_report.sh
 
 test-area: setup ## test what twinwalk area counts
 	@.ci/setup .ci/packages-area
 	+@$(BUILD_NOW) $(PROGRAM)
-	@TWINWALK=$(PROGRAM) tb/area/test_area.sh
+	@TWINWALK=$(PROGRAM) TEST_SECONDS=1200 .ci/run-tests $(BUILD)/area-logs tb/area/test_area.sh
 
 mutate: setup ## put bugs into the RTL and see what catches them (docs/mutants.md; MUTATE=sample: a few)
 	+@$(BUILD_NOW) $(PROGRAM)
@@ -185,7 +188,7 @@ docs: setup ## make the references in docs from the tables in the code
 	mv $(BUILD)/coverage-points.md docs/coverage-points.md
 
 clean: ## remove everything built
-	rm -rf build
+	rm -rf $(BUILD)
 
 programs: $(PROGRAM) tests $(REPLAYS)
 tests: $(TESTS)

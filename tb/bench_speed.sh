@@ -91,9 +91,9 @@ make_core() {
     {
         printf '\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0'
         # ET_CORE, x86-64; program headers at 64, two of 56 bytes; PT_LOAD
-        printf "$(little_endian 2 4 62)$(little_endian 4 1)$(little_endian 8 0 64 0)$(little_endian 4 0)$(little_endian 2 64 56 2 64 0 0)"
-        printf "$(little_endian 4 1 7)$(little_endian 8 4096 0 0 $low $low 4096)"
-        printf "$(little_endian 4 1 7)$(little_endian 8 $((4096 + low)) 0 $high_address $high $high 4096)"
+        printf %b "$(little_endian 2 4 62)$(little_endian 4 1)$(little_endian 8 0 64 0)$(little_endian 4 0)$(little_endian 2 64 56 2 64 0 0)"
+        printf %b "$(little_endian 4 1 7)$(little_endian 8 4096 0 0 $low $low 4096)"
+        printf %b "$(little_endian 4 1 7)$(little_endian 8 $((4096 + low)) 0 $high_address $high $high 4096)"
     } >"$work/core.elf"
     truncate -s $((4096 + low + high)) "$work/core.elf"
     zstd -dqc configs/images/linux-l4.tables.bin.zst >"$work/tables"
@@ -144,7 +144,7 @@ for config in tiny default sapphire_rapids; do
 done
 for ((i = 0; i < repeat; i++)); do
     for case in "${cases[@]}"; do
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2086  # three words
         measure $case
     done
 done
@@ -153,8 +153,10 @@ measure default image lockstep
 if [ "$counts" = 1 ]; then
     for case in "${cases[@]}"; do
         case $case in
-        *" random "* | *" sqlite3 "*) # shellcheck disable=SC2086
-            count_instructions $case ;;
+        *" random "* | *" sqlite3 "*)
+            # shellcheck disable=SC2086  # three words
+            count_instructions $case
+            ;;
         esac
     done
 fi

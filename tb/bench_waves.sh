@@ -26,7 +26,7 @@ measure() {
     shift 2
     say "waves: $name"
     TIMEFORMAT='%U %S'
-    times=$({ time "$twinwalk" run -q --random --seed 9 --cycles "$length" "$@" 2>"$work/err" || status=$?; } 2>&1)
+    times=$({ time "$twinwalk" run -q --random --seed 9 --cycles "$length" "$@" 2>"$work/err"; } 2>&1) || status=$?
     [ "$status" -eq 0 ] || { cat "$work/err" >&2; exit 1; }
     echo "$name $length $times" >>"$work/runs"
 }

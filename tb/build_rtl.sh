@@ -10,6 +10,7 @@
 # at once. Nothing is ever deleted from the cache but by `make clean`; a build has
 # about 0.7 MB, for waves 3 MB. Runs from the project's root. RTL_DIR replaces rtl/, RTL_CXX the compiler; RTL_TRACE=1 builds for waves,
 # RTL_COVERAGE=line|toggle with counters of lines (and of toggles).
+# shellcheck disable=SC2086,SC2046,SC2010  # flags, parameters and files are lists of words
 set -eu
 cache=$1
 shift

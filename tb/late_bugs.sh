@@ -14,6 +14,8 @@ export LC_ALL=C
 
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(dirname "$twinwalk")/late_bugs
+. tb/bugs/broken.bash
+. tb/tests/tap.bash
 at=${AT:-10000000}
 span=${SPAN:-200000} # in which the bug must show
 jobs=${JOBS:-$(nproc)}
@@ -136,53 +138,30 @@ END
     esac
 }
 
-# The RTL with the bug, built; prints the path.
-library() {
-    local directory=$work/$1
-    rm -rf "$directory"
-    mkdir -p "$directory" && cp -r rtl "$directory" &&
-        (cd "$directory" && GIT_CEILING_DIRECTORIES=$work git apply -p1 --include='rtl/*' "$OLDPWD/tb/bugs/$1.patch") &&
-        # shellcheck disable=SC2046
-        RTL_DIR=$directory/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl)
-}
-
-# The lines of the story match, one after the other; prints the first that does not.
-told() {
-    local regex line=0 found
-    while IFS= read -r regex; do
-        found=$(tail -n +$((line + 1)) "$2" | grep -nEm1 -- "$regex" | cut -d: -f1)
-        if [ -z "$found" ]; then
-            echo "# not there, or not in this order: $regex"
-            return 1
-        fi
-        line=$((line + found))
-    done < <(expected "$1")
-}
-
 one() {
-    local log=$work/$1.story path status=0 cycle
-    if ! path=$(library "$1" 2>"$work/$1.build"); then
+    local log=$work/$1.story path status=0 cycle lines
+    mapfile -t lines < <(expected "$1")
+    if ! path=$(apply "$1" && build_rtl "$1" tiny 2>"$work/$1.build"); then
         echo "not ok - $1: its RTL does not build"
         return
     fi
     TWINWALK_RTL_LATE=$at:$path timeout 1200 "$twinwalk" explain -- run -q -c tiny --random --seed 5 \
         --cycles $((at + span)) >"$log" 2>"$work/$1.messages" || status=$?
     cycle=$(sed -nE '1s/.* differ in cycle ([0-9]+):.*/\1/p' "$log")
-    if [ "$status" -eq 1 ] && [ "${cycle:-0}" -gt "$at" ] && told "$1" "$log" >"$work/$1.missing"; then
+    if [ "$status" -eq 1 ] && [ "${cycle:-0}" -gt "$at" ] && in_order "$log" "${lines[@]}" >"$work/$1.missing"; then
         echo "ok - $1: differs in cycle $cycle, $(sed -n 3p "$log" | sed 's/^ *//;s/  */ /g')"
     else
         echo "not ok - $1: exit status $status"
-        sed -n 1,3p "$work/$1.missing" 2>/dev/null
+        tail -n 1 "$work/$1.missing" 2>/dev/null | sed 's/^/# /'
         head -n 20 "$log" "$work/$1.messages" | sed 's/^/# /'
     fi
 }
-export -f expected library told one
+export -f expected apply build_rtl in_order one
 
 if [ $# -eq 0 ]; then set -- "${all[@]}"; fi
 mkdir -p "$work"
 results=$work/results.$$
 trap 'rm -f "$results"' EXIT
-# shellcheck disable=SC2016
 printf '%s\n' "$@" | xargs -P "$jobs" -n 1 bash -c 'one "$0"' | tee "$results"
 passed=$(grep -c '^ok' "$results")
 failed=$(grep -c '^not ok' "$results")

@@ -53,7 +53,6 @@ edited() {
     sed -i "$2" "$work/rtl/$1"
     ! cmp -s "$rtl/$1" "$work/rtl/$1" || { echo "tb/synthesize_rtl.sh: $1 is not as this expects: $2" >&2; exit 1; }
 }
-# shellcheck disable=SC2016  # the dollar is SystemVerilog's
 edited tlb_array.sv 's/localparam int Entries = Sets \* Ways;/localparam int Entries = Sets > 1 ? Sets << $clog2(Ways) : Ways;/'
 edited tlb_array.sv "s/\\* EntryW'(Ways)/<< \$clog2(Ways)/"
 # Registers, not a memory with a port for the reset of each word.

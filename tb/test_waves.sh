@@ -6,14 +6,15 @@
 # build/waves. WAVES_BUGS names other bugs, WAVES_CONFIG another configuration
 # than tiny, whose pictures stay in build/waves/CONFIG.
 set -u
-cd "$(dirname "$0")/.." || exit 3
-twinwalk=${TWINWALK:-build/twinwalk}
+twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
+. tb/bugs/broken.bash
+. tb/tests/tap.bash
 cycle=${WAVES_CYCLE:-10000000}
 config=${WAVES_CONFIG:-tiny}
-work=$PWD/build/waves
+work=$build/waves
 [ "$config" = tiny ] || work=$work/$(basename "$config" .yaml)
 jobs=${JOBS:-$(nproc)}
-export twinwalk cycle config work
+export twinwalk build cycle config work
 
 # A bug, and a register of which one must be among those that differ first.
 expected() {
@@ -32,27 +33,18 @@ END
 }
 bugs=${WAVES_BUGS:-$(expected | cut -d ' ' -f 1)}
 
-# build NAME: the RTL with the bug, for waves; its path.
-build() {
-    local directory=$work/$1/tree
-    rm -rf "$work/$1" && mkdir -p "$directory" && cp -r rtl "$directory" &&
-        (cd "$directory" && GIT_CEILING_DIRECTORIES=$work git apply -p1 --include='rtl/*' "$OLDPWD/tb/bugs/$1.patch") &&
-        # shellcheck disable=SC2046
-        RTL_TRACE=1 RTL_DIR=$directory/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c "$config" --rtl)
-}
-
 # inject NAME: lets the bug begin in cycle $cycle of a random run and leaves wave and save files.
 inject() {
-    local library status=0 view
-    library=$(build "$1") 2>"$work/$1.build" || { cat "$work/$1.build"; return 1; }
-    TWINWALK_RTL_LATE=$cycle:$PWD/$library "$twinwalk" run -q -c "$config" --random --cycles $((cycle + 10000000)) \
+    local built status=0 view
+    built=$(apply "$1" && RTL_TRACE=1 build_rtl "$1" "$config") 2>"$work/$1.build" || { cat "$work/$1.build"; return 1; }
+    TWINWALK_RTL_LATE=$cycle:$PWD/$built "$twinwalk" run -q -c "$config" --random --cycles $((cycle + 10000000)) \
         --wave-on-failure="$work/$1.fst" >"$work/$1.log" 2>&1 || status=$?
     [ "$status" -eq 1 ] && grep -q "^wave: .*$1.fst: cycles" "$work/$1.log" || { cat "$work/$1.log"; return 1; }
     for view in $views; do
         "$twinwalk" wave --no-open --view "$view" "$work/$1.fst" || return 1
     done
 }
-export -f build inject
+export -f apply build_rtl inject
 
 # first_differences NAME: the registers that differ first, after the wave.
 first_differences() { grep -o '^+{DIFF [^}]*' "$work/$1.mismatch.gtkw" | head -n 4 | cut -c 8-; }
@@ -75,30 +67,21 @@ shown() {
     wait "$viewer" 2>/dev/null
     grep -o '^+{[^}]*' "$save" | cut -c 3- | sort >"$save.wanted"
     sort "$save.shown" | comm -23 "$save.wanted" - >"$save.missing"
-    [ -s "$save.wanted" ] && [ ! -s "$save.missing" ] || { echo "# missing in $save:"; sed 's/^/#   /' "$save.missing" | head; return 1; }
+    [ -s "$save.wanted" ] && [ ! -s "$save.missing" ] || { echo "missing in $save:"; head "$save.missing"; return 1; }
 }
 
 # More than one colour on many pixels: no empty window.
 drawn() { [ "$(convert "$1" -colors 16 -unique-colors txt: | wc -l)" -gt 8 ] && [ "$(stat -c %s "$1")" -gt 30000 ]; }
 
-number=0
-failed=0
-check() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        failed=$((failed + 1))
-    fi
+left_wave() {
+    cat "$work/$1.out"
+    [ "$(cat "$work/$1.status")" = 0 ]
 }
 
 differs_as_expected() {
     local pattern
     pattern=$(expected | awk -v bug="$1" '$1 == bug {print $2}' | tr . /)
-    first_differences "$1" | grep -qE "${pattern:-.}" || { first_differences "$1" | sed 's/^/# /'; return 1; }
+    first_differences "$1" | grep -qE "${pattern:-.}" || { first_differences "$1"; return 1; }
 }
 
 # The wave begins to differ at the failure or before it, after the bug began.
@@ -118,8 +101,7 @@ close $out
 END
 views=$("$twinwalk" wave --list | awk '{print $1}')
 export views
-# shellcheck disable=SC2016
-printf '%s\n' $bugs | xargs -P "$jobs" -n 1 bash -c 'inject "$0" >"$work/$0.out" 2>&1; echo $? >"$work/$0.status"'
+xargs -P "$jobs" -n 1 bash -c 'inject "$0" >"$work/$0.out" 2>&1; echo $? >"$work/$0.status"; echo "# $0 has run"' <<<"$bugs"
 
 display=:$((90 + RANDOM % 900))
 Xvfb "$display" -screen 0 1700x1000x24 >/dev/null 2>&1 &
@@ -128,7 +110,7 @@ trap 'kill "$screen" 2>/dev/null' EXIT
 export DISPLAY=$display
 sleep 2
 for bug in $bugs; do
-    check "$bug $cycle cycles into a run leaves its wave" [ "$(cat "$work/$bug.status")" = 0 ]
+    check "$bug $cycle cycles into a run leaves its wave" left_wave "$bug"
     check "$bug: the wave has the first difference" begins_in_time "$bug"
     check "$bug: what differs first: $(first_differences "$bug" | head -n 1)" differs_as_expected "$bug"
     for view in $views; do
@@ -138,5 +120,4 @@ for bug in $bugs; do
     done
     check "$bug: and something is drawn" drawn "$work/$bug.png"
 done
-echo "$((number - failed)) passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$number" -gt 0 ]
+plan

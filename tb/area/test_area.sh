@@ -1,29 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # make test-area: what twinwalk area counts, on configurations small enough to
-# be synthesized in a minute. Ends with "N passed, N failed".
-# shellcheck disable=SC2016  # the dollars are those of jq
+# be synthesized in a minute.
 set -u
-cd "$(dirname "$0")/../.." || exit 3
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# check NAME COMMAND...: COMMAND says what is wrong.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok      $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok  $name"
-        sed 's/^/    /' "$work/out"
-    fi
-}
+. tb/tests/tap.bash
 
 small=(-s mmu.data_ports=1 -s mmu.miss_queue=4 -s l1i.unified=true -s l1i.sets_4k=1 -s l1i.ways_4k=1 -s l1d.unified=true
     -s l1d.sets_4k=1 -s l1d.replacement=random -s l2.latency=1 -s l2.replacement=random -s l2.ways=1 -s l2.ways_1g=0
@@ -41,7 +24,6 @@ area more "${more[@]}"
 area again "${less[@]}" -s memory.dram_latency=77
 
 # said FILTER: jq's answer of the two.
-
 said() { jq -e -n --slurpfile less "$work/less" --slurpfile more "$work/more" '$less[0] as $a | $more[0] as $b | '"$1"; }
 
 # An entry has 60 bits of tag, 51 of data and a valid bit.
@@ -63,10 +45,8 @@ broken() {
     mkdir "$work/rtl"
     cp rtl/*.sv "$work/rtl"
     sed -i 's/module control/module control_of_another_name/' "$work/rtl/control.sv"
-    local status=0
-    RTL_DIR=$work/rtl "$twinwalk" area "${less[@]}" --json "$work/broken" >"$work/text" 2>"$work/messages" || status=$?
-    cat "$work/messages"
-    [ "$status" = 3 ] && grep -q '^ERROR: .*control' "$work/messages" && [ ! -e "$work/broken" ]
+    RTL_DIR=$work/rtl exits 3 "$twinwalk" area "${less[@]}" --json "$work/broken" 2>"$work/messages" || { cat "$work/messages"; return 1; }
+    grep -q '^ERROR: .*control' "$work/messages" && [ ! -e "$work/broken" ]
 }
 check "an error of Yosys" broken
 
@@ -87,8 +67,8 @@ for rtl in gates wrong_gates; do
 done
 wait
 check "the gates are beside the RTL" grep -q 'mmu_netlist gates' "$work/gates/mmu.sv"
-check "the gates do what the RTL does" grep -x 'status 0' "$work/gates.run"
-check "a wrong gate is seen" grep 'the gates differ from the RTL at [a-z_]*: ' "$work/wrong_gates.run"
+check "the gates do what the RTL does" in_order "$work/gates.run" '^status 0$'
+check "a wrong gate is seen" in_order "$work/wrong_gates.run" 'the gates differ from the RTL at [a-z_]*: '
 
 # As a metric of a sweep it says of each point what it says here.
 metric() {
@@ -110,6 +90,4 @@ END
         <(for of in less less more more; do jq -r '"\(.nand2) \(.memory_bits) \(.flip_flops)"' "$work/$of"; done)
 }
 check "in a sweep" metric
-
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+plan

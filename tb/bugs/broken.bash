@@ -2,6 +2,7 @@
 # Copies of the MMU with a bug of tb/bugs in them, for tests to source: set
 # $twinwalk (the sound program, built beside its objects) and $work, the directory
 # that gets a directory for each bug, first.
+# shellcheck disable=SC2154  # twinwalk and work
 build=$(dirname "$twinwalk")
 compiler=${CC:-gcc}
 
@@ -12,7 +13,7 @@ apply() {
     mkdir -p "$directory"
     cp -r cmodel rtl "$directory"
     # Not as a part of the repository around it.
-    (cd "$directory" && GIT_CEILING_DIRECTORIES=$build git apply -p1 "$OLDPWD/tb/bugs/$1.patch") \
+    (cd "$directory" && GIT_CEILING_DIRECTORIES=$work git apply -p1 "$OLDPWD/tb/bugs/$1.patch") \
         >"$directory/apply.log" 2>&1 &&
         ! diff -rq cmodel "$directory/cmodel" >/dev/null && ! diff -rq rtl "$directory/rtl" >/dev/null
 }
@@ -31,4 +32,10 @@ build_model() {
     "$compiler" -std=gnu11 -D_GNU_SOURCE= -O1 -fno-lto -w -I"$directory/cmodel" -Itb -Isim -rdynamic \
         -o "$directory/twinwalk" "${sources[@]}" "$build/sim/main.o" "$build/libtwinwalk.a" \
         -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread -lsqlite3 >"$directory/build.log" 2>&1
+}
+
+# build_rtl NAME CONFIG: the RTL with the bug; prints the path of what is built.
+build_rtl() {
+    # shellcheck disable=SC2046  # a word for each parameter
+    RTL_DIR=$work/$1/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c "$2" --rtl)
 }

@@ -2,18 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # make test-report: the page of a sweep in a real browser, headless Chromium
 # driven by WebDriver: it draws, sorts, filters, follows clicks, and says nothing
-# on the console. Then the charts that gnuplot draws. Ends with "N passed, N failed".
+# on the console. Then the charts that gnuplot draws.
 # Screenshots are left in build/report-test.
 set -u
-cd "$(dirname "$0")/../.." || exit 3
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=build/report-test
 rm -rf "$work"
 mkdir -p "$work/profile"
 results=$PWD/$work/results.json
 page=file://$PWD/$work/report.html
-passed=0
-failed=0
 driver=
 session=
 
@@ -23,20 +20,7 @@ end() {
     rm -rf "$work/profile"
 }
 trap end EXIT
-
-# check NAME COMMAND...: COMMAND says what is wrong.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok      $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok  $name"
-        sed 's/^/    /' "$work/out"
-    fi
-}
+. tb/tests/tap.bash
 
 # ---- WebDriver ----
 
@@ -319,5 +303,4 @@ if [ -n "$session" ]; then
     wire POST /window/rect '{"width": 1400, "height": 3000}' >/dev/null
     screenshot report
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+plan

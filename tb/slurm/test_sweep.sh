@@ -11,7 +11,6 @@ work=$(mktemp -d)
 chmod 755 "$work"
 cluster=$work/cluster
 trap '"$here/cluster.sh" down "$cluster"; rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # contents DIRECTORY: all that its database says but for times and what was tried how often.

@@ -21,7 +21,6 @@ export LC_ALL=C
 
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(dirname "$twinwalk")/bugs
-# shellcheck source=tb/bugs/broken.bash
 . tb/bugs/broken.bash
 export twinwalk build work compiler
 jobs=${JOBS:-$(nproc)}
@@ -72,7 +71,7 @@ judged() {
 
 both() {
     local log=$work/$1/both.log status=0 verdict
-    # shellcheck disable=SC2046
+    # shellcheck disable=SC2046  # arguments
     timeout 60 "$work/$1/twinwalk" run -q --engine model --judge $(field "$1" Run) >"$log" 2>&1 || status=$?
     judged "$1" "$log" "$status"
     status=$?
@@ -82,7 +81,7 @@ both() {
 
 rtl_alone() {
     local log=$work/$1/rtl.log status=0 signal
-    # shellcheck disable=SC2046
+    # shellcheck disable=SC2046  # arguments
     RTL_DIR=$work/$1/rtl timeout 600 "$twinwalk" run -q --engine lockstep $(field "$1" Run) >"$log" 2>&1 || status=$?
     [ "$status" -eq 1 ] && grep -q 'RTL and C model differ' "$log"
     status=$?
@@ -96,7 +95,7 @@ both_in_lockstep() {
         echo "ok - $1 in both twins, lockstep # SKIP $(field "$1" Note)"
         return
     fi
-    # shellcheck disable=SC2046
+    # shellcheck disable=SC2046  # arguments
     RTL_DIR=$work/$1/rtl timeout 600 "$work/$1/twinwalk" run -q --judge $(field "$1" Run) >"$log" 2>&1 || status=$?
     judged "$1" "$log" "$status"
     report $? "$1 in both twins, lockstep" "$log"
@@ -124,7 +123,7 @@ export -f field report apply build_model judged both rtl_alone both_in_lockstep 
 # sound SCRIPT: what is right passes the scripts that are here only for the bugs.
 sound() {
     local log=$work/${1##*/}.log status=0 config
-    for config in tiny default sapphire_rapids zen4; do
+    for config in configs/*.yaml; do
         timeout 60 "$twinwalk" run -q -c "$config" --engine model --judge --script "$1" >"$log" 2>&1 || status=$?
     done
     report "$status" "$1 without a bug" "$log"
@@ -134,12 +133,10 @@ export -f sound
 mkdir -p "$work"
 results=$work/results.$$
 trap 'rm -f "$results"' EXIT
-# shellcheck disable=SC2016
 {
     printf '%s\n' "${names[@]}" | xargs -P "$jobs" -n 1 bash -c 'one both "$0"'
     printf '%s\n' tb/bugs/*.tw | xargs -P "$jobs" -n 1 bash -c 'sound "$0"'
 } | tee "$results"
-# shellcheck disable=SC2016
 for name in "${names[@]}"; do
     if [ -n "$all" ] || [[ " $rtl_bugs " == *" $name "* ]]; then echo "$name"; fi
 done | xargs -r -P "$jobs" -n 1 bash -c 'one rtl "$0"' | tee -a "$results"

@@ -5,7 +5,6 @@ set -u
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # info_of FILE WORD: the first number behind WORD in what `trace info` says.
@@ -16,8 +15,8 @@ statistic() { awk -v name="$2" '$1 == name {print $2}' "$1"; }
 
 # is WHAT GOT CONDITION: complains unless the number meets the condition, such as "-gt 5".
 is() {
-    # shellcheck disable=SC2086
-    [ "$2" $3 ] || { echo "$1: $2 is not $3" && return 1; }
+    # shellcheck disable=SC2086  # two words
+    test "$2" $3 || { echo "$1: $2 is not $3" && return 1; }
 }
 
 # The program, its libraries and stack: no access is outside of what is mapped, none breaks its rights,

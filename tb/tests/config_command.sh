@@ -5,27 +5,7 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@"; then echo "ok $number - $name"; else echo "not ok $number - $name"; fi
-}
-
-# exits CODE COMMAND...
-exits() {
-    local wanted=$1 status=0
-    shift
-    "$@" >"$work/out" 2>"$work/err" || status=$?
-    [ "$status" -eq "$wanted" ] || {
-        echo "# exit status $status instead of $wanted: $*"
-        sed 's/^/# /' "$work/err"
-        return 1
-    }
-}
+. tb/tests/tap.bash
 
 # Values alone: origins differ by nature.
 values() { sed 's/ *#.*//'; }
@@ -52,11 +32,11 @@ full_disk() { exits 3 bash -c "'$twinwalk' config -c tiny >/dev/full"; }
 
 place_and_reason() {
     printf 'mmu:\n  data_ports: 9\n' >"$work/bad.yaml"
-    exits 2 "$twinwalk" "$@" -c "$work/bad.yaml" &&
+    exits 2 "$twinwalk" "$@" -c "$work/bad.yaml" 2>"$work/err" &&
         grep -qx "$work/bad.yaml:2:15: mmu.data_ports: 9: must be 1 to 3" "$work/err"
 }
 
-for name in tiny default sapphire_rapids zen4; do
+for name in $(basename -s .yaml configs/*.yaml); do
     check "round trip of $name" round_trip "$name"
 done
 check "an override and the origins" override
@@ -77,4 +57,4 @@ check "run with an unknown engine" exits 2 "$twinwalk" run --random --engine ste
 check "run with a bad number" exits 2 "$twinwalk" run --random --cycles 1e6
 check "run of the model with waves" exits 2 "$twinwalk" run --random --engine model --wave
 check "standard output on a full disk" full_disk
-echo "1..$number"
+plan

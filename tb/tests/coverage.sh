@@ -6,7 +6,6 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # points FILE: those hit, with the cycle of the first hit.

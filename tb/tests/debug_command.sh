@@ -7,71 +7,45 @@ export LC_ALL=C
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-random="-c tiny --random --seed 7 --accesses 1000"
+. tb/tests/tap.bash
+. tb/bugs/broken.bash
+random=(-c tiny --random --seed 7 --accesses 1000)
 
-# check NAME COMMAND...: one line of TAP.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        head -n 30 "$work/out" "$work/err" 2>/dev/null | sed 's/^/# /'
-    fi
-}
-
-# debug STATUS COMMANDS RUN-OPTION...: what it prints is in $work/out.
+# debug STATUS COMMANDS RUN-OPTION...: what it prints is in $work/told and $work/err.
 debug() {
     local expected=$1 commands=$2 status=0
     shift 2
-    printf '%s\n' "$commands" | "$twinwalk" debug -- run "$@" >"$work/out" 2>"$work/err" || status=$?
-    [ "$status" -eq "$expected" ] || { echo "# exit status $status"; return 1; }
-}
-
-# in_order REGEX...: lines of $work/out match them, one after the other.
-in_order() {
-    local regex line=0 found
-    for regex; do
-        found=$(tail -n +$((line + 1)) "$work/out" | grep -nEm1 -- "$regex" | cut -d: -f1)
-        [ -n "$found" ] || { echo "# not there, or not in this order: $regex"; return 1; }
-        line=$((line + found))
-    done
+    printf '%s\n' "$commands" | "$twinwalk" debug -- run "$@" >"$work/told" 2>"$work/err" || status=$?
+    cat "$work/err"
+    [ "$status" -eq "$expected" ] || { head -n 30 "$work/told"; echo "exit status $status"; return 1; }
 }
 
 # Every cycle can be stopped in, also those that the C model alone passes over.
 steps() {
     local engine
     for engine in lockstep model; do
-        # shellcheck disable=SC2086
-        debug 0 $'step\nstep 4\nuntil 137\nuntil 138\ns' $random --engine $engine &&
-            [ "$(tr '\n' ' ' <"$work/out")" = 'cycle 1 cycle 5 cycle 137 cycle 138 cycle 139 ' ] || return 1
+        debug 0 $'step\nstep 4\nuntil 137\nuntil 138\ns' "${random[@]}" --engine $engine &&
+            [ "$(tr '\n' ' ' <"$work/told")" = 'cycle 1 cycle 5 cycle 137 cycle 138 cycle 139 ' ] || return 1
     done
 }
 
 same_end() {
     local cycles
-    # shellcheck disable=SC2086
-    cycles=$("$twinwalk" run $random | sed -nE 's/^cycles +([0-9,]+).*/\1/p' | tr -d ,)
-    # shellcheck disable=SC2086
-    debug 0 $'break any\nstep 3\ndelete\nrun' $random && in_order "^the run ends in cycle $cycles: all agreed$"
+    cycles=$("$twinwalk" run "${random[@]}" | sed -nE 's/^cycles +([0-9,]+).*/\1/p' | tr -d ,)
+    debug 0 $'break any\nstep 3\ndelete\nrun' "${random[@]}" && in_order "$work/told" "^the run ends in cycle $cycles: all agreed$"
 }
 
 breaks() {
-    # shellcheck disable=SC2086
-    debug 0 $'break walk_fault & va=0xffffa55ce6fe8cb5\nbreak op=INVPCID\nbreaks\nrun\ndelete\nbreak walk_fault & access=4\nrun\nuntil complete\nbreaks' $random &&
-        in_order '^break 1: walk_fault & va=0xffffa55ce6fe8cb5$' '^break 2: op=INVPCID$' '^break 1: ' '^break 2: ' \
+    debug 0 $'break walk_fault & va=0xffffa55ce6fe8cb5\nbreak op=INVPCID\nbreaks\nrun\ndelete\nbreak walk_fault & access=4\nrun\nuntil complete\nbreaks' "${random[@]}" &&
+        in_order "$work/told" '^break 1: walk_fault & va=0xffffa55ce6fe8cb5$' '^break 2: op=INVPCID$' '^break 1: ' '^break 2: ' \
             '^break 2: 149: operation accepted: INVPCID type 3' '^cycle 150$' \
             '^break 1: walk_fault & access=4$' '^break 1: 281: walker 1, access 4, .* ends in a page fault' '^cycle 282$' \
             '^until: 428: operation complete$' '^cycle 429$' '^break 1: walk_fault & access=4$'
 }
 
 tables() {
-    # shellcheck disable=SC2086
-    debug 0 $'until 160\nprint queue\nprint control\nuntil 364\nprint walkers\nprint ports\nprint l1d\nprint l2 set 0\nprint l1i\nprint walk_cache\nprint l2i\nprint accesses\nprint walk 0xffffa55ce6fe8cb5\nprint table 0xbffffd2000\nprint memory 0xbffffd2f40 2\nprint events 1\nprint difference\nstep\nstep\nprint access 5' $random &&
-        in_order '^miss queue: 6 of 8 entries in use' '^ +0  WALK_PEND +0 +0 +0  0xffffa55ce6fe6396  supervisor fetch AC' '^ +5  PEND ' \
+    debug 0 $'until 160\nprint queue\nprint control\nuntil 364\nprint walkers\nprint ports\nprint l1d\nprint l2 set 0\nprint l1i\nprint walk_cache\nprint l2i\nprint accesses\nprint walk 0xffffa55ce6fe8cb5\nprint table 0xbffffd2000\nprint memory 0xbffffd2f40 2\nprint events 1\nprint difference\nstep\nstep\nprint access 5' "${random[@]}" &&
+        in_order "$work/told" '^miss queue: 6 of 8 entries in use' '^ +0  WALK_PEND +0 +0 +0  0xffffa55ce6fe6396  supervisor fetch AC' '^ +5  PEND ' \
             '^  state      IDLE' '^  CR3        0x1000000' '^  mode  .*PCIDE' \
             '^ +0  REQUEST +7  PTE   at 0x.* from a walk cache$' '^ +1  WAIT +6  PTE   at 0x' '^request register: empty' '^result register: empty' '^port 2: ' \
             '^l1d.4k: sets 2, ways 2, lru, valid 2' '^ +0 +1.  VA 0xffffa55ce6fe8000 .* 363 for access 5' \
@@ -83,47 +57,42 @@ tables() {
 }
 
 log() {
-    # shellcheck disable=SC2086
-    debug 0 $'log walker,inval\nuntil 151\nlog off\nuntil 200' $random --engine model &&
-        in_order '^  149: operation accepted: INVPCID' '^  150: broadcast of INVPCID' '^cycle 151$' '^cycle 200$' &&
-        [ "$(grep -c '^  1[5-9][1-9]:' "$work/out")" -eq 0 ]
+    debug 0 $'log walker,inval\nuntil 151\nlog off\nuntil 200' "${random[@]}" --engine model &&
+        in_order "$work/told" '^  149: operation accepted: INVPCID' '^  150: broadcast of INVPCID' '^cycle 151$' '^cycle 200$' &&
+        [ "$(grep -c '^  1[5-9][1-9]:' "$work/told")" -eq 0 ]
 }
 
 from_a_file() {
     printf 'until 100 # a comment\n\nprint control\n' >"$work/commands"
-    # shellcheck disable=SC2086
-    "$twinwalk" debug --commands "$work/commands" -- run $random --engine model >"$work/out" 2>"$work/err" &&
-        in_order '^cycle 100$' '^  state '
+    "$twinwalk" debug --commands "$work/commands" -- run "${random[@]}" --engine model >"$work/told" 2>"$work/err" &&
+        in_order "$work/told" '^cycle 100$' '^  state '
 }
 
 # Where RTL and model differ it stops, and one can look.
 difference() {
-    mkdir "$work/bug" && cp -r rtl "$work/bug" &&
-        (cd "$work/bug" && GIT_CEILING_DIRECTORIES=$work git apply -p1 --include='rtl/*' "$OLDPWD/tb/bugs/invlpg_skips_way.patch") || return 1
-    RTL_DIR=$work/bug/rtl debug 1 $'run\nprint difference\nprint l1d set 1\nprint events 2' -c tiny --script tb/scripts/invlpg.tw &&
-        in_order '^cycle 245: RTL and C model differ$' '^  l1d.4k set 1 way 1$' '^  l1d.4k set 1 way 1$' '^l1d.4k: ' ' 244  dropped from l1d.4k set 1 way 1' &&
-        { RTL_DIR=$work/bug/rtl debug 2 $'run\nstep' -c tiny --script tb/scripts/invlpg.tw; grep -qx 'standard input:2: the run has ended' "$work/err"; }
+    apply invlpg_skips_way || return 1
+    local -x RTL_DIR=$work/invlpg_skips_way/rtl
+    debug 1 $'run\nprint difference\nprint l1d set 1\nprint events 2' -c tiny --script tb/scripts/invlpg.tw &&
+        in_order "$work/told" '^cycle 245: RTL and C model differ$' '^  l1d.4k set 1 way 1$' '^  l1d.4k set 1 way 1$' '^l1d.4k: ' ' 244  dropped from l1d.4k set 1 way 1' &&
+        debug 2 $'run\nstep' -c tiny --script tb/scripts/invlpg.tw && grep -qx 'standard input:2: the run has ended' "$work/err"
 }
 
 # On a terminal: a prompt, and a wrong command does not end it.
 terminal() {
-    # shellcheck disable=SC2086
-    printf 'until 7\ndance\nstep\n\nquit\n' | script -qec "$twinwalk debug -- run $random --engine model" /dev/null >"$work/out" 2>"$work/err" &&
-        tr '\r(' '\n\n' <"$work/out" >"$work/lines" && mv "$work/lines" "$work/out" &&
-        in_order '^cycle 0\)' "^cycle 7\).*'dance' is not a command" '^cycle 7\)' '^cycle 8\)' '^cycle 9\)'
+    printf 'until 7\ndance\nstep\n\nquit\n' | script -qec "$twinwalk debug -- run ${random[*]} --engine model" /dev/null >"$work/told" 2>"$work/err" &&
+        tr '\r(' '\n' <"$work/told" >"$work/lines" && mv "$work/lines" "$work/told" &&
+        in_order "$work/told" '^cycle 0\)' "^cycle 7\).*'dance' is not a command" '^cycle 7\)' '^cycle 8\)' '^cycle 9\)'
 }
 
 help() {
-    # shellcheck disable=SC2086
-    debug 0 $'help\nhelp conditions\nhelp flags' $random --engine model &&
-        in_order '^  s  step \[N\]' '^     walk ADDRESS' '^  walk_fault ' '^  va=X ' '^  Walker '
+    debug 0 $'help\nhelp conditions\nhelp flags' "${random[@]}" --engine model &&
+        in_order "$work/told" '^  s  step \[N\]' '^     walk ADDRESS' '^  walk_fault ' '^  va=X ' '^  Walker '
 }
 
 # refused MESSAGE COMMANDS: the line is named, and nothing after it is done.
 refused() {
-    # shellcheck disable=SC2086
-    debug 2 "$2"$'\nuntil 500' $random --engine model && grep -qF -- "standard input:$1" "$work/err" &&
-        ! grep -q 'cycle 500' "$work/out"
+    debug 2 "$2"$'\nuntil 500' "${random[@]}" --engine model && grep -qF -- "standard input:$1" "$work/err" &&
+        ! grep -q 'cycle 500' "$work/told"
 }
 
 check "steps, to the cycle" steps
@@ -144,7 +113,7 @@ check "an access that has not come" refused "1: access 900 has not come yet" 'pr
 check "no such break" refused "1: there is no break 3" 'delete 3'
 check "an address that is none" refused "1: the address is a multiple of 8" 'print memory 0x1234567'
 check "a table at no page" refused "1: the address is a multiple of 4096" 'print table 0x1234'
-check "no C model" eval '! echo | "$twinwalk" debug -- run --random --engine rtl >"$work/out" 2>"$work/err" && grep -q "use --engine lockstep or model" "$work/err"'
-check "no run" eval '"$twinwalk" debug </dev/null >"$work/out" 2>"$work/err"; [ $? -eq 2 ] && grep -q "the run is missing" "$work/err"'
-check "no such file" eval '"$twinwalk" debug --commands "$work/none" -- run --random --engine model >"$work/out" 2>"$work/err"; [ $? -eq 2 ] && grep -q "none: No such file" "$work/err"'
-echo "1..$number"
+check "no C model" refuses "use --engine lockstep or model" "$twinwalk" debug -- run --random --engine rtl < <(echo)
+check "no run" refuses "the run is missing" "$twinwalk" debug </dev/null
+check "no such file" refuses "none: No such file" "$twinwalk" debug --commands "$work/none" -- run --random --engine model
+plan

@@ -7,7 +7,6 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 pages=(README.md docs/*.md waves/*.md configs/*/*.md)
 commands=$("$twinwalk" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | paste -sd ' ')

@@ -5,55 +5,25 @@
 set -u
 export LC_ALL=C
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
-build=$(dirname "$twinwalk")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-random="-c tiny --random --seed 7 --accesses 1000"
+. tb/tests/tap.bash
+. tb/bugs/broken.bash
+random=(-c tiny --random --seed 7 --accesses 1000)
 
-# check NAME COMMAND...: one line of TAP.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        head -n 12 "$work/out" "$work/err" 2>/dev/null | sed 's/^/# /'
-    fi
-}
-
-# explained STATUS ARGUMENT...: what is told is in $work/out.
+# explained STATUS ARGUMENT...: what is told is in $work/told and $work/err.
 explained() {
     local expected=$1 status=0
     shift
-    "$twinwalk" explain "$@" >"$work/out" 2>"$work/err" || status=$?
-    [ "$status" -eq "$expected" ] || { echo "# exit status $status: $*"; return 1; }
-}
-
-# in_order REGEX...: lines of $work/out match them, one after the other.
-in_order() {
-    local regex line=0 found
-    for regex; do
-        found=$(tail -n +$((line + 1)) "$work/out" | grep -nEm1 -- "$regex" | cut -d: -f1)
-        [ -n "$found" ] || { echo "# not there, or not in this order: $regex"; return 1; }
-        line=$((line + found))
-    done
-}
-
-refused() {
-    local message=$1 status=0
-    shift
-    "$twinwalk" "$@" >"$work/out" 2>"$work/err" || status=$?
-    [ "$status" -eq 2 ] && grep -qF -- "$message" "$work/err" && [ ! -s "$work/out" ]
+    "$twinwalk" explain "$@" >"$work/told" 2>"$work/err" || status=$?
+    cat "$work/err"
+    [ "$status" -eq "$expected" ] || { head -n 30 "$work/told"; echo "exit status $status: $*"; return 1; }
 }
 
 # An access that an INVPCID and page faults overtake: all of its life, and the judge's reason.
 life() {
-    # shellcheck disable=SC2086
-    explained 0 --access 5 -- run $random &&
-        in_order '^access 5: supervisor read \(AC\) of 0xffffa55ce6fe8cb5 on port 2, accepted in cycle 32, answered in cycle 365 \(333 cycles\)' \
+    explained 0 --access 5 -- run "${random[@]}" &&
+        in_order "$work/told" '^access 5: supervisor read \(AC\) of 0xffffa55ce6fe8cb5 on port 2, accepted in cycle 32, answered in cycle 365 \(333 cycles\)' \
             ' 33  port 2: misses L1' 'miss queue 5: allocated' 'not merged with entry 1 \(access 1\)' 'misses L2' \
             'broadcast of INVPCID type 3' 'sent back by the operation' 'sent back by the drop for the page fault of access 0' \
             'begins at the PTE in table .* walk_cache.pde set 0 way 0' '\(filled in cycle 211 for access 1\)' 'given up by' \
@@ -64,28 +34,24 @@ life() {
 
 # The model alone passes over idle time and tells the same.
 same_with_model() {
-    # shellcheck disable=SC2086
-    "$twinwalk" explain --access 5 -- run $random >"$work/lockstep" &&
-        "$twinwalk" explain --access 5 --  $random --engine model >"$work/out" && cmp -s "$work/lockstep" "$work/out"
+    "$twinwalk" explain --access 5 -- run "${random[@]}" >"$work/lockstep" &&
+        "$twinwalk" explain --access 5 -- "${random[@]}" --engine model >"$work/told" && cmp -s "$work/lockstep" "$work/told"
 }
 
 # The question may come behind the run.
 behind() {
-    # shellcheck disable=SC2086
-    "$twinwalk" explain --access 5 -- $random --engine model >"$work/before" &&
-        explained 0 run $random --access 5 --engine model && cmp -s "$work/before" "$work/out" &&
-        explained 0 run $random --access=5 --engine model && cmp -s "$work/before" "$work/out"
+    "$twinwalk" explain --access 5 -- "${random[@]}" --engine model >"$work/before" &&
+        explained 0 run "${random[@]}" --access 5 --engine model && cmp -s "$work/before" "$work/told" &&
+        explained 0 run "${random[@]}" --access=5 --engine model && cmp -s "$work/before" "$work/told"
 }
 
 # The first access that has joined another: it has the other's walk in its story.
 joined() {
-    # shellcheck disable=SC2086
     local access
-    access=$("$twinwalk" run -q $random --engine model --debug=MissQueue 2>&1 |
+    access=$("$twinwalk" run -q "${random[@]}" --engine model --debug=MissQueue 2>&1 |
         sed -nE 's/.*, access ([0-9]+), .*: merged with.*/\1/p' | sed -n 20p)
-    # shellcheck disable=SC2086
-    explained 0 --access "$access" -- $random --engine model &&
-        in_order "^access $access: " 'merged with entry [0-9]+ \(access [0-9]+\)' \
+    explained 0 --access "$access" -- "${random[@]}" --engine model &&
+        in_order "$work/told" "^access $access: " 'merged with entry [0-9]+ \(access [0-9]+\)' \
             "(walker [0-9]+, access [0-9]+, .* read PTE|miss queue [0-9]+, access [0-9]+, .*: hits l2|fault)"
 }
 
@@ -94,41 +60,38 @@ hit() {
     printf 'tables 0x100000 0x200000\ncr3 = 0x80000\nmap 0x7f0000000000 -> 0x12345000 4k user\n%s' \
         $'read user 0x7f0000000000\ndrain\nread user 0x7f0000000008\ndrain\n' >"$work/hit.tw"
     explained 0 --access 1 -- -c tiny --script "$work/hit.tw" &&
-        in_order 'hits l1d.4k set 0 way 0 \(VA 0x7f0000000000' 'filled in cycle [0-9]+ for access 0' '^legal:'
+        in_order "$work/told" 'hits l1d.4k set 0 way 0 \(VA 0x7f0000000000' 'filled in cycle [0-9]+ for access 0' '^legal:'
 }
 
 page() {
-    # shellcheck disable=SC2086
-    explained 0 --va 0xffffa55ce6fe8cb5 -- $random --engine model &&
-        in_order '^page 0xffffa55ce6fe8000: [0-9]+ events' 'access 5, .*: allocated' 'INVPCID type 3' \
+    explained 0 --va 0xffffa55ce6fe8cb5 -- "${random[@]}" --engine model &&
+        in_order "$work/told" '^page 0xffffa55ce6fe8000: [0-9]+ events' 'access 5, .*: allocated' 'INVPCID type 3' \
             'memory 0x000bffffd2f40 changes' 'fills l1d.4k set 0 way 1 \(VA 0xffffa55ce6fe8000'
 }
 
 cycle() {
-    # shellcheck disable=SC2086
-    explained 0 --cycle 300 -- $random --engine model &&
-        in_order ' 300  walker 1, access 5, .*: read PML4E' ' 300  dropped from walk_cache.pml4e .* by a fill that overlaps it' \
+    explained 0 --cycle 300 -- "${random[@]}" --engine model &&
+        in_order "$work/told" ' 300  walker 1, access 5, .*: read PML4E' ' 300  dropped from walk_cache.pml4e .* by a fill that overlaps it' \
             '^access 3: ' '^access 5: '
 }
 
 # A wave of the same run has the same steps.
 wave() {
-    # shellcheck disable=SC2086
-    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/wave.fst" >"$work/out" 2>"$work/err" &&
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/wave.fst" >"$work/told" 2>"$work/err" &&
         explained 0 "$work/wave.fst" --access 12 &&
-        in_order '^access 12, accepted in cycle 419, answered in cycle 464' ' 420  port 1, access 12, .*: misses L1' \
+        in_order "$work/told" '^access 12, accepted in cycle 419, answered in cycle 464' ' 420  port 1, access 12, .*: misses L1' \
             ' 425  walker 1, .*: begins at the PML4E' ' 429  walker 1, .*: read PML4E at 0x00000000807f0 = 0x0000000000100027' \
             ' 445  walker 1, .*: exchange lost, PDPTE' ' 461  walker 1, .*: read PDPTE at .* = 0x00000000800000a5' \
             ' 462  fills l1d.1g set 0 way 0' ' 464  port 1 answers tag 1 \(access 12' &&
-        sed -nE 's/^ +([0-9]+)  .*: (read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+).*/\1 \2/p' "$work/out" >"$work/reads" &&
+        sed -nE 's/^ +([0-9]+)  .*: (read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+).*/\1 \2/p' "$work/told" >"$work/reads" &&
         explained 0 --access 12 -- -c tiny --script tb/scripts/invlpg.tw &&
-        sed -nE 's/^ +([0-9]+)  .*: (read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+).*/\1 \2/p' "$work/out" |
+        sed -nE 's/^ +([0-9]+)  .*: (read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+).*/\1 \2/p' "$work/told" |
         cmp -s - "$work/reads" && [ "$(wc -l <"$work/reads")" -eq 4 ] || return 1
     explained 0 --cycle 244 "$work/wave.fst" &&
-        in_order ' 243  operation accepted: INVLPG 0x00007f1234569000' ' 244  broadcast of INVLPG' ' 244  dropped from l1d.4k set 1 way 1' \
+        in_order "$work/told" ' 243  operation accepted: INVLPG 0x00007f1234569000' ' 244  broadcast of INVLPG' ' 244  dropped from l1d.4k set 1 way 1' \
             ' 244  .*walk_cache.pml4e set 0 way 0' &&
         explained 0 --va 0x7f1234569000 "$work/wave.fst" &&
-        in_order ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' '^page 0x00007f1234569000: [0-9]+ events' || return 1
+        in_order "$work/told" ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' '^page 0x00007f1234569000: [0-9]+ events' || return 1
     explained 2 "$work/wave.fst" && grep -q 'the wave shows no failure' "$work/err" &&
         explained 2 --access 900 "$work/wave.fst" && grep -q 'does not show access 900' "$work/err" &&
         explained 2 --cycle 9000 "$work/wave.fst" && grep -q 'the wave has cycles 0 to 528' "$work/err" || return 1
@@ -139,36 +102,28 @@ wave() {
 
 # What was told, and that the listed cycles are those asked for.
 log() {
-    # shellcheck disable=SC2086
-    "$twinwalk" run -q $random --engine model --debug=L1D,Walker,Inval --debug-file="$work/out" --debug-from 200 \
+    "$twinwalk" run -q "${random[@]}" --engine model --debug=L1D,Walker,Inval --debug-file="$work/told" --debug-from 200 \
         --debug-to 400 2>"$work/err" && [ ! -s "$work/err" ] || return 1
-    awk -F: '$1 + 0 < 200 || $1 + 0 > 400 || $2 !~ /^ (L1D|Walker|Inval)$/ {exit 1}' "$work/out" &&
-        in_order ' 232: Inval: operation accepted: CR3 = 0x1000000' ' 300: Walker: walker 1, access 5, .*: read PML4E' \
+    awk -F: '$1 + 0 < 200 || $1 + 0 > 400 || $2 !~ /^ (L1D|Walker|Inval)$/ {exit 1}' "$work/told" &&
+        in_order "$work/told" ' 232: Inval: operation accepted: CR3 = 0x1000000' ' 300: Walker: walker 1, access 5, .*: read PML4E' \
             ' 363: L1D: fills l1d.4k set 0 way 1'
 }
 
 log_changes_nothing() {
-    # shellcheck disable=SC2086
-    "$twinwalk" run -q $random --results "$work/without" &&
-        "$twinwalk" run -q $random --results "$work/with" --debug=All --debug-file="$work/log" &&
+    "$twinwalk" run -q "${random[@]}" --results "$work/without" &&
+        "$twinwalk" run -q "${random[@]}" --results "$work/with" --debug=All --debug-file="$work/log" &&
         cmp "$work/without" "$work/with" && [ "$(wc -l <"$work/log")" -gt 10000 ]
 }
 
 flags() {
-    "$twinwalk" run --debug=help >"$work/out" && [ "$(sed -n '2,$p' "$work/out" | wc -l)" -eq "$(($(grep -c '^DEBUG_FLAG' tb/debug_flags.def) + 1))" ]
-}
-
-# broken NAME: the RTL with a bug of the catalogue.
-broken() {
-    mkdir -p "$work/$1" && cp -r rtl cmodel "$work/$1" &&
-        (cd "$work/$1" && GIT_CEILING_DIRECTORIES=$work git apply -p1 "$OLDPWD/tb/bugs/$1.patch")
+    "$twinwalk" run --debug=help >"$work/told" && [ "$(sed -n '2,$p' "$work/told" | wc -l)" -eq "$(($(grep -c '^DEBUG_FLAG' tb/debug_flags.def) + 1))" ]
 }
 
 # INVLPG does not look at the last way: the cycle, the entry, what the model did, who had filled it, and where it shows.
 difference() {
-    broken invlpg_skips_way || return 1
+    apply invlpg_skips_way || return 1
     RTL_DIR=$work/invlpg_skips_way/rtl explained 1 run -c tiny --script tb/scripts/invlpg.tw &&
-        in_order '^RTL and C model first differ in cycle 245: the cause is the clock edge that ends cycle 244' \
+        in_order "$work/told" '^RTL and C model first differ in cycle 245: the cause is the clock edge that ends cycle 244' \
             '^cycle 245:' '^  l1d.4k set 1 way 1' 'RTL valid   VA 0x7f1234569000' 'C   invalid VA 0x7f1234569000' \
             '^cycle 247, an output among them:' '^  mmu.resp_valid' 'the judge finds it illegal' '^rule stale-leaf' \
             ' 244  broadcast of INVLPG 0x00007f1234569000' ' 244  dropped from l1d.4k set 1 way 1' \
@@ -178,21 +133,14 @@ difference() {
 # An access that would come after the difference: that is told instead.
 difference_before_access() {
     RTL_DIR=$work/invlpg_skips_way/rtl explained 1 --access 6 -- run -c tiny --script tb/scripts/invlpg.tw &&
-        in_order '^RTL and C model first differ in cycle 245'
+        in_order "$work/told" '^RTL and C model first differ in cycle 245'
 }
 
 # A walk that an INVLPG overtakes fills all the same, in both twins: the judge alone objects.
 illegal() {
-    broken fill_after_invalidation || return 1
-    local sources=()
-    for source in "$work"/fill_after_invalidation/cmodel/*.c; do
-        cmp -s "$source" "cmodel/${source##*/}" || sources+=("$source")
-    done
-    "${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE= -O1 -fno-lto -w -I"$work/fill_after_invalidation/cmodel" -Itb -Isim -rdynamic \
-        -o "$work/twinwalk" "${sources[@]}" "$build/sim/main.o" "$build/libtwinwalk.a" \
-        -lcyaml -lyaml -ljansson -lzstd -llzma -lz -lelf -lm -ldl -lpthread -lsqlite3 >"$work/out" 2>"$work/err" || return 1
-    (twinwalk=$work/twinwalk && explained 1 run -c tiny --engine model --script tb/bugs/overtaken_leaf.tw) &&
-        in_order '^illegal by the architecture in cycle 1338' '^access 52: user read of 0x00007f1234567000' \
+    apply fill_after_invalidation && build_model fill_after_invalidation || { cat "$work"/fill_after_invalidation/*.log; return 1; }
+    twinwalk=$work/fill_after_invalidation/twinwalk explained 1 run -c tiny --engine model --script tb/bugs/overtaken_leaf.tw &&
+        in_order "$work/told" '^illegal by the architecture in cycle 1338' '^access 52: user read of 0x00007f1234567000' \
             ' 1334  memory 0x0000000102b38 changes' ' 1334  operation accepted: INVLPG' ' 1334  walker 0: read PTE' \
             ' 1335  broadcast of INVLPG' ' 1336  fills l1d.4k set 1 way 0' ' 1338  port 1 answers' \
             '^illegal: rule stale-leaf' 'last invalidation of the page: INVLPG of 7f1234567000'
@@ -203,7 +151,7 @@ expectation() {
     mkdir -p "$work/include" && cp tb/scripts/include/* "$work/include" &&
         sed 's/pa=0x40400000/pa=0x40600000/' tb/scripts/invlpg.tw >"$work/wrong.tw" &&
         explained 1 run -c tiny --engine model --script "$work/wrong.tw" &&
-        in_order '^cycle 333: not as .*/wrong.tw:27 expects$' '^access 7: user read of 0x00007f1280000000' \
+        in_order "$work/told" '^cycle 333: not as .*/wrong.tw:27 expects$' '^access 7: user read of 0x00007f1280000000' \
             'requests a compare-exchange of the PDE at 0x0000000103000: 0x0000000040400085 to 0x00000000404000a5 \(sets A\)' \
             ' 333  port 2 answers tag 0: pa 0x40400000' '^the last cycles:' &&
         [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q 'wrong.tw:27:1: va 0x7f1280000000: expected ok pa=0x40600000' "$work/err"
@@ -230,17 +178,15 @@ check "the same instead of an access that comes later" difference_before_access
 check "a bug in both twins" illegal
 check "an answer that a script does not expect" expectation
 check "a script is not judged by what it did not come to" stopped_early
-# shellcheck disable=SC2086
-check "no such access" refused 'there is no access 1000: the run has 1000' explain --access 1000 -- $random --engine model
-# shellcheck disable=SC2086
-check "nothing fails" refused 'the run does not fail' explain -- $random --engine model
-check "no run" refused 'the run is missing' explain --access 1
-check "two questions" refused 'give one of' explain --access 1 --cycle 2 -- run --random
-check "no number" refused "'x1' is not a number" explain --access x1 -- run --random
-check "no C model" refused 'use --engine lockstep or model' explain --access 1 -- run --random --engine rtl
-check "a trace that cannot be read twice" refused '/dev/stdin is not a file that can be read again' explain -- run -c tiny --trace /dev/stdin < <(cat configs/traces/hash_join.twt.zst)
-check "a bad run" refused 'give one of --script, --trace and --random' explain --access 1 -- run -c tiny
-check "no such flag" refused "'Walkers' is not a flag" run --random --debug=L1D,Walkers
-check "flags without a C model" refused 'use --engine lockstep or model' run --random --engine rtl --debug=L1D
-check "a file without flags" refused 'belong to --debug' run --random --debug-file="$work/none"
-echo "1..$number"
+check "no such access" refuses 'there is no access 1000: the run has 1000' "$twinwalk" explain --access 1000 -- "${random[@]}" --engine model
+check "nothing fails" refuses 'the run does not fail' "$twinwalk" explain -- "${random[@]}" --engine model
+check "no run" refuses 'the run is missing' "$twinwalk" explain --access 1
+check "two questions" refuses 'give one of' "$twinwalk" explain --access 1 --cycle 2 -- run --random
+check "no number" refuses "'x1' is not a number" "$twinwalk" explain --access x1 -- run --random
+check "no C model" refuses 'use --engine lockstep or model' "$twinwalk" explain --access 1 -- run --random --engine rtl
+check "a trace that cannot be read twice" refuses '/dev/stdin is not a file that can be read again' "$twinwalk" explain -- run -c tiny --trace /dev/stdin < <(cat configs/traces/hash_join.twt.zst)
+check "a bad run" refuses 'give one of --script, --trace and --random' "$twinwalk" explain --access 1 -- run -c tiny
+check "no such flag" refuses "'Walkers' is not a flag" "$twinwalk" run --random --debug=L1D,Walkers
+check "flags without a C model" refuses 'use --engine lockstep or model' "$twinwalk" run --random --engine rtl --debug=L1D
+check "a file without flags" refuses 'belong to --debug' "$twinwalk" run --random --debug-file="$work/none"
+plan

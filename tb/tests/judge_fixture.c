@@ -29,6 +29,23 @@ void fixture_destroy(struct judge_fixture *fixture)
     phys_mem_destroy(fixture->phys);
 }
 
+struct judge_fixture fixture;
+
+int fixture_setup(void **state)
+{
+    (void)state;
+    fixture_create(&fixture, 40);
+    fixture_map(&fixture);
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    (void)state;
+    fixture_destroy(&fixture);
+    return 0;
+}
+
 void fixture_map(struct judge_fixture *fixture)
 {
     fixture_write(fixture, ENTRY(ROOT_A), PDPT_A | TABLE_BITS);

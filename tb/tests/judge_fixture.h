@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "judge.h"
+#include "judge_rules.h"
 #include "params.h"
 #include "phys_mem.h"
 
@@ -45,12 +46,23 @@ enum {
 #define PAGE2_VA  0x0000008040202000ull /* next page, index 2 in the page table */
 #define ENTRY(t)  ((uint64_t)(t) + 8)
 #define ENTRY2(t) ((uint64_t)(t) + 16)
-#define BIT_G     (1ull << 8)
-#define BIT_NX    (1ull << 63)
 
 /* A judge of a machine with this MAXPHYADDR and 1 GiB pages, after reset. */
 void fixture_create(struct judge_fixture *fixture, unsigned maxphyaddr);
 void fixture_destroy(struct judge_fixture *fixture);
+
+/* The fixture of a judge_test, with 40 address bits and the spaces of fixture_map. */
+extern struct judge_fixture fixture;
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+#define judge_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+/* For users of cmocka.h: it was found illegal, by this rule. */
+#define assert_broken(legal, rule)                                                                           \
+    do {                                                                                                     \
+        assert_false(legal);                                                                                 \
+        assert_string_equal(fixture_rule(&fixture), (rule));                                                 \
+    } while (0)
 
 /* Space A with FRAME at PAGE_VA and FRAME3 at PAGE2_VA, space B with FRAME2 at PAGE_VA; CR3 is ROOT_A, PCID
  * 0. */

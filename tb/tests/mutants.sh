@@ -7,7 +7,6 @@ export LC_ALL=C
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # id FILE TEXT: the mutant of rtl/FILE whose line ends with TEXT.

@@ -6,8 +6,8 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
+. tb/bugs/broken.bash
 
 regress() { "$twinwalk" regress -j 2 -o "$work/$1" "$work/$1.yaml"; }
 
@@ -104,8 +104,6 @@ check "a bad plan" exits 2 "$twinwalk" regress -o "$work/none" "$work/wrong.tw"
 check "no such plan" exits 2 "$twinwalk" regress -o "$work/none" "$work/none.yaml"
 
 # A bug in the RTL: the last way of a set is not looked at by INVLPG.
-mkdir -p "$work/broken"
-cp -r rtl "$work/broken"
 cat >"$work/bug.yaml" <<'END'
 runs:
   - name: script
@@ -115,9 +113,7 @@ runs:
     seeds: 1-3
 END
 bug() {
-    (cd "$work/broken" && GIT_CEILING_DIRECTORIES=$work git apply --include='rtl/*' "$OLDPWD/tb/bugs/invlpg_skips_way.patch") || return 1
-    # shellcheck disable=SC2046
-    TWINWALK_RTL=$(realpath "$(RTL_TRACE=1 RTL_DIR=$work/broken/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl))") || return 1
+    apply invlpg_skips_way && TWINWALK_RTL=$(realpath "$(RTL_TRACE=1 build_rtl invlpg_skips_way tiny)") || return 1
     export TWINWALK_RTL
     local status=0 command library=$TWINWALK_RTL
     exits 1 regress bug >"$work/summary" || status=1

@@ -6,7 +6,6 @@ set -u
 twinwalk=$(realpath "${TWINWALK:-build/twinwalk}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # data_of PAGE: the JSON in a page.

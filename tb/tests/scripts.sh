@@ -7,7 +7,6 @@ twinwalk=${TWINWALK:-build/twinwalk}
 engine=${ENGINE:-lockstep}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 
 # script CONFIG SCRIPT OPTION...
@@ -16,7 +15,7 @@ script() {
         exits 0 "$twinwalk" run -q -c "$1" "${@:3}" --engine "$engine" --judge --script "$2"
 }
 
-for config in tiny default sapphire_rapids zen4 lean; do
+for config in $(basename -s .yaml configs/*.yaml); do
     for path in tb/scripts/*.tw; do script "$config" "$path"; done
 done
 # What shipped configurations do not have; random_lockstep.sh has this one too.

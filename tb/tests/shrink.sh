@@ -10,9 +10,7 @@ work=$(dirname "$twinwalk")/shrink-test
 export TMPDIR=$work/tmp
 rm -rf "$TMPDIR"
 mkdir -p "$TMPDIR"
-# shellcheck source=tb/bugs/broken.bash
 . tb/bugs/broken.bash
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
 largest=20 # statements that a result may have at most
 accesses=30k

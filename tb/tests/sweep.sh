@@ -6,8 +6,8 @@ set -u
 twinwalk=${TWINWALK:-build/twinwalk}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=tb/tests/tap.bash
 . tb/tests/tap.bash
+. tb/bugs/broken.bash
 
 # sweep DIRECTORY SWEEP OPTION...
 sweep() { "$twinwalk" sweep -j 2 -o "$work/$1" "$work/$2.yaml" "${@:3}"; }
@@ -77,7 +77,7 @@ messages() {
         wrong '1:33: powers_of_two: both ends' <<<$'axes: [l2.sets: {powers_of_two: 3-8}]\n'"$w" &&
         wrong '2:23: constraint: no such column: l3.sets' <<<$'axes: [l2.sets: [64]]\nconstraints: [1 + 2 * l3.sets > 1]\n'"$w" &&
         wrong '2:15: constraint: is not one expression' <<<$'axes: [l2.sets: [64]]\nconstraints: ["1) FROM sqlite_schema; ATTACH (1"]\n'"$w" &&
-        wrong '2:30: trace: x: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: x}]' &&
+        wrong '2:30: trace: no.trace: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: no.trace}]' &&
         wrong '1:6: set: must be a list' <<<$'set: 1' &&
         wrong '1:11: aliases are not supported' <<<$'axes: &a [*a]' &&
         wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
@@ -253,10 +253,7 @@ check "a part of the runs agrees in lockstep" lockstep
 
 # The last way of a set is not looked at by INVLPG.
 bug() {
-    mkdir -p "$work/broken" && cp -r rtl "$work/broken" &&
-        (cd "$work/broken" && GIT_CEILING_DIRECTORIES=$work git apply --include='rtl/*' "$OLDPWD/tb/bugs/invlpg_skips_way.patch") || return 1
-    # shellcheck disable=SC2046
-    TWINWALK_RTL=$(realpath "$(RTL_DIR=$work/broken/rtl tb/build_rtl.sh build/rtl $("$twinwalk" config -c tiny --rtl))") || return 1
+    apply invlpg_skips_way && TWINWALK_RTL=$(realpath "$(build_rtl invlpg_skips_way tiny)") || return 1
     export TWINWALK_RTL
     local status=0
     exits 1 sweep lockstep lockstep >"$work/said" || status=1

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What tests in shell say and ask, to be sourced by them. They set $work first, a
 # directory of their own, and end with `plan`.
+# shellcheck disable=SC2154  # work
 number=0
 failed=0
 
-# check NAME COMMAND...: one line of TAP; what COMMAND prints is shown when it fails.
+# check NAME COMMAND...: one line of TAP; what COMMAND prints, in $work/out, is shown when it fails.
 check() {
     local name=$1
     number=$((number + 1))
@@ -19,8 +20,8 @@ check() {
     fi
 }
 
-# plan: how many checks there were.
-plan() { echo "1..$number"; }
+# plan: how many checks there were; fails if one of them did, or there were none.
+plan() { echo "1..$number" && [ "$failed" -eq 0 ] && [ "$number" -gt 0 ]; }
 
 # exits CODE COMMAND...
 exits() {
@@ -36,6 +37,29 @@ says() {
     shift
     exits "$@" >"$work/said" 2>&1 || { cat "$work/said" && return 1; }
     grep -qF -- "$text" "$work/said" || { cat "$work/said" && echo "not said: $text" && return 1; }
+}
+
+# refuses TEXT COMMAND...: bad usage: exits with 2, says TEXT on stderr and nothing on stdout.
+refuses() {
+    local text=$1 status=0
+    shift
+    "$@" >"$work/stdout" 2>"$work/said" || status=$?
+    if [ "$status" -ne 2 ] || [ -s "$work/stdout" ] || ! grep -qF -- "$text" "$work/said"; then
+        cat "$work/stdout" "$work/said"
+        echo "exit status $status; not refused with: $text"
+        return 1
+    fi
+}
+
+# in_order FILE REGEX...: lines of FILE match them, one after the other.
+in_order() {
+    local file=$1 regex line=0 found
+    shift
+    for regex; do
+        found=$(tail -n +$((line + 1)) "$file" | grep -nEm1 -- "$regex" | cut -d: -f1)
+        [ -n "$found" ] || { head -n 30 "$file"; echo "not there, or not in this order: $regex"; return 1; }
+        line=$((line + found))
+    done
 }
 
 # answer DIRECTORY SQL WANTED: of the database in $work/DIRECTORY.

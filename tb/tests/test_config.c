@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading configurations: values, origins, and the answer to each kind of bad input. */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -254,15 +255,17 @@ static void missing_files_are_refused(void **state)
 
 static void shipped_configurations_are_valid(void **state)
 {
-    static const char *const names[] = {"tiny", "default", "sapphire_rapids", "zen4"};
+    glob_t shipped;
     struct config config;
     char message[MESSAGE_BYTES];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        assert_int_equal(open_quietly(&config, names[i], NULL, 0, message), 0);
+    assert_int_equal(glob("configs/*.yaml", 0, NULL, &shipped), 0);
+    for (size_t i = 0; i < shipped.gl_pathc; i++) {
+        assert_int_equal(open_quietly(&config, shipped.gl_pathv[i], NULL, 0, message), 0);
         config_close(&config);
     }
+    globfree(&shipped);
 }
 
 /* A name works in any directory, since the program knows where it was built. */

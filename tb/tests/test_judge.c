@@ -19,35 +19,7 @@ enum {
     FETCH = ACCESS_FETCH,
     USER_READ = ACCESS_READ | ATTR_USER,
     USER_WRITE = ACCESS_WRITE | ATTR_USER,
-    ENTRY_P = 1,
-    ENTRY_RW = 2,
-    ENTRY_US = 4,
-    BIT_A = 0x20,
-    BIT_D = 0x40,
 };
-
-static struct judge_fixture fixture;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_create(&fixture, 40);
-    fixture_map(&fixture);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_destroy(&fixture);
-    return 0;
-}
-
-#define assert_broken(legal, rule)                                                                           \
-    do {                                                                                                     \
-        assert_false(legal);                                                                                 \
-        assert_string_equal(fixture_rule(&fixture), (rule));                                                 \
-    } while (0)
 
 static bool translates(uint8_t attr)
 {
@@ -93,14 +65,14 @@ static void test_rights_of_all_levels(void **state)
     assert_true(translates(USER_WRITE));
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         uint64_t entry = phys_mem_read64(fixture.phys, ENTRY(tables[i]));
-        fixture_write(&fixture, ENTRY(tables[i]), entry & ~(uint64_t)ENTRY_RW);
+        fixture_write(&fixture, ENTRY(tables[i]), entry & ~ENTRY_RW);
         fixture_invlpg(&fixture, PAGE_VA);
         assert_true(translates(USER_READ));
         assert_true(translates(WRITE));
         assert_false(translates(USER_WRITE));
         assert_string_not_equal(fixture_rule(&fixture), "");
         assert_true(faults(USER_WRITE, PF_P | PF_W | PF_U));
-        fixture_write(&fixture, ENTRY(tables[i]), entry & ~(uint64_t)ENTRY_US);
+        fixture_write(&fixture, ENTRY(tables[i]), entry & ~ENTRY_US);
         fixture_invlpg(&fixture, PAGE_VA);
         assert_true(faults(USER_READ, PF_P | PF_U));
         assert_false(translates(USER_READ));
@@ -208,7 +180,7 @@ static void test_reserved_bits(void **state)
         {ROOT_A, PDPT_A | TABLE_BITS | 0x80},     {ROOT_A, PDPT_A | TABLE_BITS | 1ull << 40},
         {PDPT_A, PD_A | TABLE_BITS | 1ull << 51}, {PDPT_A, 0x40002000 | LARGE_BITS},
         {PD_A, (LARGE + 0x2000) | LARGE_BITS},    {PD_A, (LARGE + 0x100000) | LARGE_BITS},
-        {PT_A, FRAME | LEAF_BITS | BIT_NX},
+        {PT_A, FRAME | LEAF_BITS | ENTRY_XD},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -251,20 +223,20 @@ static void test_updates_along_the_path(void **state)
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         uint64_t entry = phys_mem_read64(fixture.phys, ENTRY(tables[i]));
-        fixture_write(&fixture, ENTRY(tables[i]), entry & ~(uint64_t)(BIT_A | BIT_D));
+        fixture_write(&fixture, ENTRY(tables[i]), entry & ~(ENTRY_A | ENTRY_D));
     }
-    assert_broken(fixture_update(&fixture, ENTRY(ROOT_A), BIT_A), "update-lost-write");
+    assert_broken(fixture_update(&fixture, ENTRY(ROOT_A), ENTRY_A), "update-lost-write");
     fixture_accept(&fixture, 1, PAGE_VA, WRITE);
-    assert_broken(fixture_update(&fixture, ENTRY(PDPT_A), BIT_A | BIT_D), "update-dirty");
+    assert_broken(fixture_update(&fixture, ENTRY(PDPT_A), ENTRY_A | ENTRY_D), "update-dirty");
     for (size_t i = 1; i < sizeof tables / sizeof *tables; i++)
         fixture_write(&fixture, ENTRY(tables[i]),
-                      phys_mem_read64(fixture.phys, ENTRY(tables[i])) & ~(uint64_t)(BIT_A | BIT_D));
-    assert_true(fixture_update(&fixture, ENTRY(PDPT_A), BIT_A));
-    assert_true(fixture_update(&fixture, ENTRY(PD_A), BIT_A));
-    assert_true(fixture_update(&fixture, ENTRY(PT_A), BIT_A));
+                      phys_mem_read64(fixture.phys, ENTRY(tables[i])) & ~(ENTRY_A | ENTRY_D));
+    assert_true(fixture_update(&fixture, ENTRY(PDPT_A), ENTRY_A));
+    assert_true(fixture_update(&fixture, ENTRY(PD_A), ENTRY_A));
+    assert_true(fixture_update(&fixture, ENTRY(PT_A), ENTRY_A));
     assert_broken(fixture_translates(&fixture, 1, FRAME, PAGE_4K), "missing-dirty");
     fixture_accept(&fixture, 1, PAGE_VA, WRITE);
-    assert_true(fixture_update(&fixture, ENTRY(PT_A), BIT_D));
+    assert_true(fixture_update(&fixture, ENTRY(PT_A), ENTRY_D));
     assert_true(fixture_translates(&fixture, 1, FRAME, PAGE_4K));
     assert_broken(fixture_update(&fixture, ENTRY2(PT_A), 1 << 9), "update-bits");
 }
@@ -276,7 +248,7 @@ static void test_missing_accessed(void **state)
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         uint64_t entry = phys_mem_read64(fixture.phys, ENTRY(tables[i]));
-        fixture_write(&fixture, ENTRY(tables[i]), entry & ~(uint64_t)BIT_A);
+        fixture_write(&fixture, ENTRY(tables[i]), entry & ~ENTRY_A);
         fixture_invpcid(&fixture, 2, 0, 0);
         assert_false(translates(READ));
         const char *rule = fixture_rule(&fixture);
@@ -290,13 +262,13 @@ static void test_accessed_once_set_stays_cached(void **state)
 {
     (void)state;
     assert_true(translates(WRITE));
-    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~(BIT_A | BIT_D));
+    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~(ENTRY_A | ENTRY_D));
     assert_true(translates(WRITE));
     fixture_invlpg(&fixture, PAGE_VA);
     assert_false(translates(WRITE));
     fixture_rule(&fixture);
     fixture_accept(&fixture, 0, PAGE_VA, READ);
-    assert_true(fixture_update(&fixture, ENTRY(PT_A), BIT_A));
+    assert_true(fixture_update(&fixture, ENTRY(PT_A), ENTRY_A));
     assert_true(fixture_translates(&fixture, 0, FRAME, PAGE_4K));
     /* A read has made the entry usable, but not for writes. */
     assert_false(translates(WRITE));
@@ -306,15 +278,15 @@ static void test_accessed_once_set_stays_cached(void **state)
 static void test_update_needs_a_permitted_access(void **state)
 {
     (void)state;
-    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~(BIT_A | BIT_D | ENTRY_RW | ENTRY_US));
-    fixture_write(&fixture, ENTRY2(PT_A), (FRAME3 | LEAF_BITS) & ~BIT_D);
+    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~(ENTRY_A | ENTRY_D | ENTRY_RW | ENTRY_US));
+    fixture_write(&fixture, ENTRY2(PT_A), (FRAME3 | LEAF_BITS) & ~ENTRY_D);
     fixture_accept(&fixture, 1, PAGE_VA, USER_READ);
-    assert_broken(fixture_update(&fixture, ENTRY(PT_A), BIT_A), "update-not-allowed");
+    assert_broken(fixture_update(&fixture, ENTRY(PT_A), ENTRY_A), "update-not-allowed");
     fixture_accept(&fixture, 2, PAGE2_VA, READ);
-    assert_broken(fixture_update(&fixture, ENTRY2(PT_A), BIT_D), "update-dirty");
-    assert_broken(fixture_update(&fixture, ENTRY(PT_B), BIT_A | BIT_D | 1 << 5), "update-bits");
+    assert_broken(fixture_update(&fixture, ENTRY2(PT_A), ENTRY_D), "update-dirty");
+    assert_broken(fixture_update(&fixture, ENTRY(PT_B), ENTRY_A | ENTRY_D | 1 << 5), "update-bits");
     fixture_write(&fixture, ENTRY(PT_B), FRAME | ENTRY_P);
-    assert_broken(fixture_update(&fixture, ENTRY(PT_B), BIT_A), "update-off-path");
+    assert_broken(fixture_update(&fixture, ENTRY(PT_B), ENTRY_A), "update-off-path");
 }
 
 static void test_update_of_an_unusable_entry(void **state)
@@ -322,28 +294,30 @@ static void test_update_of_an_unusable_entry(void **state)
     (void)state;
     fixture_accept(&fixture, 1, PAGE_VA, READ);
     fixture_write(&fixture, ENTRY(PT_A), FRAME | ENTRY_P | 1ull << 50);
-    assert_broken(fixture_update(&fixture, ENTRY(PT_A), BIT_A), "update-unusable");
+    assert_broken(fixture_update(&fixture, ENTRY(PT_A), ENTRY_A), "update-unusable");
     /* A large page that is not aligned must not get its bits written either. */
-    fixture_write(&fixture, ENTRY(PD_A), (LARGE + 0x4000) | (LARGE_BITS & ~(BIT_A | BIT_D)));
-    assert_broken(fixture_update(&fixture, ENTRY(PD_A), BIT_A), "update-unusable");
+    fixture_write(&fixture, ENTRY(PD_A), (LARGE + 0x4000) | (LARGE_BITS & ~(ENTRY_A | ENTRY_D)));
+    assert_broken(fixture_update(&fixture, ENTRY(PD_A), ENTRY_A), "update-unusable");
 }
 
 static void test_update_through_stale_entries(void **state)
 {
     (void)state;
-    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~(BIT_A | BIT_D));
+    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~(ENTRY_A | ENTRY_D));
     fixture_accept(&fixture, 1, PAGE_VA, WRITE);
     fixture_write(&fixture, ENTRY(PD_A), PT_B | TABLE_BITS);
-    assert_true(fixture_update(&fixture, ENTRY(PT_A), BIT_A));
+    assert_true(fixture_update(&fixture, ENTRY(PT_A), ENTRY_A));
     fixture_invlpg(&fixture, PAGE2_VA);
-    assert_broken(fixture_update(&fixture, ENTRY(PT_A), BIT_D), "stale-update");
+    assert_broken(fixture_update(&fixture, ENTRY(PT_A), ENTRY_D), "stale-update");
 }
 
 static void test_update_that_overwrites(void **state)
 {
     (void)state;
-    struct mem_req req = {
-        .addr = ENTRY(PT_A), .expected = FRAME | ENTRY_P, .desired = FRAME | ENTRY_P | BIT_A, .exchange = 1};
+    struct mem_req req = {.addr = ENTRY(PT_A),
+                          .expected = FRAME | ENTRY_P,
+                          .desired = FRAME | ENTRY_P | ENTRY_A,
+                          .exchange = 1};
     const struct mem_resp done = {.exchanged = 1};
 
     fixture_accept(&fixture, 1, PAGE_VA, READ);
@@ -427,33 +401,31 @@ static void test_verdict_tells_entry_and_cycles(void **state)
         strstr(verdict, "INVLPG of 8040201000 in PCID 0, accepted in cycle 2002, complete in cycle 2005"));
 }
 
-#define rule_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        rule_test(test_address_size_and_pat),
-        rule_test(test_pat_bits_of_large_pages),
-        rule_test(test_rights_of_all_levels),
-        rule_test(test_registers_apply_at_the_access),
-        rule_test(test_protection_keys),
-        rule_test(test_non_canonical),
-        rule_test(test_fault_only_from_entries_in_flight),
-        rule_test(test_fault_by_a_path_that_never_was),
-        rule_test(test_overtaken_fault_walk),
-        rule_test(test_reserved_bits),
-        rule_test(test_machine_check),
-        rule_test(test_updates_along_the_path),
-        rule_test(test_missing_accessed),
-        rule_test(test_accessed_once_set_stays_cached),
-        rule_test(test_update_needs_a_permitted_access),
-        rule_test(test_update_of_an_unusable_entry),
-        rule_test(test_update_through_stale_entries),
-        rule_test(test_update_that_overwrites),
-        rule_test(test_every_access_once),
-        rule_test(test_operations_in_order),
-        rule_test(test_form_of_answers),
-        rule_test(test_verdict_tells_entry_and_cycles),
+        judge_test(test_address_size_and_pat),
+        judge_test(test_pat_bits_of_large_pages),
+        judge_test(test_rights_of_all_levels),
+        judge_test(test_registers_apply_at_the_access),
+        judge_test(test_protection_keys),
+        judge_test(test_non_canonical),
+        judge_test(test_fault_only_from_entries_in_flight),
+        judge_test(test_fault_by_a_path_that_never_was),
+        judge_test(test_overtaken_fault_walk),
+        judge_test(test_reserved_bits),
+        judge_test(test_machine_check),
+        judge_test(test_updates_along_the_path),
+        judge_test(test_missing_accessed),
+        judge_test(test_accessed_once_set_stays_cached),
+        judge_test(test_update_needs_a_permitted_access),
+        judge_test(test_update_of_an_unusable_entry),
+        judge_test(test_update_through_stale_entries),
+        judge_test(test_update_that_overwrites),
+        judge_test(test_every_access_once),
+        judge_test(test_operations_in_order),
+        judge_test(test_form_of_answers),
+        judge_test(test_verdict_tells_entry_and_cycles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

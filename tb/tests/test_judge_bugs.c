@@ -18,40 +18,12 @@ enum {
     WRITE = ACCESS_WRITE,
     FETCH = ACCESS_FETCH,
     USER = ATTR_USER,
-    ENTRY_P = 1,
-    ENTRY_RW = 2,
-    ENTRY_US = 4,
-    BIT_A = 0x20,
-    BIT_D = 0x40,
 };
-
-static struct judge_fixture fixture;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_create(&fixture, 40);
-    fixture_map(&fixture);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_destroy(&fixture);
-    return 0;
-}
 
 static bool translates(uint64_t va, uint8_t attr, uint64_t pa, enum page_size size)
 {
     return fixture_access_translates(&fixture, va, attr, pa, size);
 }
-
-#define assert_broken(legal, rule)                                                                           \
-    do {                                                                                                     \
-        assert_false(legal);                                                                                 \
-        assert_string_equal(fixture_rule(&fixture), (rule));                                                 \
-    } while (0)
 
 /* --- stale translations and invalidation --- */
 
@@ -136,7 +108,7 @@ static void test_globals_mistaken(void **state)
 {
     (void)state;
     fixture_op(&fixture, OP_WRITE_CR4, CR4_PAE | CR4_PGE);
-    fixture_write(&fixture, ENTRY(PD_A), LARGE | LARGE_BITS | BIT_G);
+    fixture_write(&fixture, ENTRY(PD_A), LARGE | LARGE_BITS | ENTRY_G);
     assert_true(translates(PAGE_VA, READ, LARGE + 0x1000, PAGE_2M));
     fixture_write(&fixture, ENTRY(PD_A), PT_A | TABLE_BITS);
     fixture_invlpg(&fixture, PAGE2_VA);
@@ -168,9 +140,9 @@ static void test_misaligned_superpage(void **state)
         assert_broken(translates(PAGE_VA, READ, LARGE + 0x1000, PAGE_2M), "missing-fault");
         assert_true(fixture_access_faults(&fixture, PAGE_VA, READ, PF_P | PF_RSVD));
     }
-    fixture_write(&fixture, ENTRY(PD_A), (LARGE | LARGE_BITS | 1 << 13) & ~(BIT_A | BIT_D));
+    fixture_write(&fixture, ENTRY(PD_A), (LARGE | LARGE_BITS | 1 << 13) & ~(ENTRY_A | ENTRY_D));
     fixture_accept(&fixture, 1, PAGE_VA, WRITE);
-    assert_broken(fixture_update(&fixture, ENTRY(PD_A), BIT_A | BIT_D), "update-unusable");
+    assert_broken(fixture_update(&fixture, ENTRY(PD_A), ENTRY_A | ENTRY_D), "update-unusable");
 }
 
 /* Address bits of the wrong page size; a hit of one size reported as another. */
@@ -301,10 +273,10 @@ static void test_mode_of_another_request(void **state)
 static void test_dirty_without_the_write(void **state)
 {
     (void)state;
-    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~BIT_D);
+    fixture_write(&fixture, ENTRY(PT_A), (FRAME | LEAF_BITS) & ~ENTRY_D);
     fixture_accept(&fixture, 1, PAGE_VA, WRITE);
     const struct mem_req req = {
-        .addr = ENTRY(PT_A), .expected = FRAME, .desired = FRAME | BIT_D, .exchange = 1};
+        .addr = ENTRY(PT_A), .expected = FRAME, .desired = FRAME | ENTRY_D, .exchange = 1};
     assert_true(judge_served(fixture.judge, &req, &(struct mem_resp){.data = FRAME | LEAF_BITS}));
     assert_broken(fixture_translates(&fixture, 1, FRAME, PAGE_4K), "missing-dirty");
 }
@@ -313,7 +285,7 @@ static void test_dirty_without_the_write(void **state)
 static void test_accessed_never_written(void **state)
 {
     (void)state;
-    fixture_write(&fixture, ENTRY2(PT_B), FRAME2 | (LEAF_BITS & ~BIT_A));
+    fixture_write(&fixture, ENTRY2(PT_B), FRAME2 | (LEAF_BITS & ~ENTRY_A));
     fixture_op(&fixture, OP_WRITE_CR3, ROOT_B);
     assert_broken(translates(PAGE2_VA, READ, FRAME2, PAGE_4K), "missing-accessed");
 }
@@ -323,7 +295,7 @@ static void test_no_execute_on_a_hit(void **state)
 {
     (void)state;
     fixture_op(&fixture, OP_WRITE_EFER, EFER_NXE);
-    fixture_write(&fixture, ENTRY(PD_A), PT_A | TABLE_BITS | BIT_NX);
+    fixture_write(&fixture, ENTRY(PD_A), PT_A | TABLE_BITS | ENTRY_XD);
     fixture_invlpg(&fixture, PAGE_VA);
     assert_true(translates(PAGE_VA, READ, FRAME, PAGE_4K));
     assert_false(translates(PAGE_VA, FETCH, FRAME, PAGE_4K));
@@ -354,35 +326,33 @@ static void test_data_after_valid(void **state)
     assert_broken(fixture_translates(&fixture, 2, FRAME3, PAGE_4K), "unasked-answer");
 }
 
-#define bug_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        bug_test(test_overtaken_walk_fills_the_tlb),
-        bug_test(test_overtaken_walk_fills_the_walk_cache),
-        bug_test(test_unit_sees_the_invalidation_late),
-        bug_test(test_stray_response_feeds_the_next_walk),
-        bug_test(test_invalidation_by_an_old_selector),
-        bug_test(test_fragment_of_a_large_page_survives),
-        bug_test(test_globals_mistaken),
-        bug_test(test_access_never_answered),
-        bug_test(test_misaligned_superpage),
-        bug_test(test_bits_of_another_page_size),
-        bug_test(test_tag_without_its_top_bit),
-        bug_test(test_merged_hits),
-        bug_test(test_other_pcid),
-        bug_test(test_reserved_bits_of_upper_entries),
-        bug_test(test_faulting_walk_fills_the_tlb),
-        bug_test(test_fault_by_a_hit),
-        bug_test(test_legally_stale_is_legal),
-        bug_test(test_bus_error_and_page_fault_mixed_up),
-        bug_test(test_mode_of_another_request),
-        bug_test(test_dirty_without_the_write),
-        bug_test(test_accessed_never_written),
-        bug_test(test_no_execute_on_a_hit),
-        bug_test(test_merge_takes_an_older_fault),
-        bug_test(test_data_after_valid),
+        judge_test(test_overtaken_walk_fills_the_tlb),
+        judge_test(test_overtaken_walk_fills_the_walk_cache),
+        judge_test(test_unit_sees_the_invalidation_late),
+        judge_test(test_stray_response_feeds_the_next_walk),
+        judge_test(test_invalidation_by_an_old_selector),
+        judge_test(test_fragment_of_a_large_page_survives),
+        judge_test(test_globals_mistaken),
+        judge_test(test_access_never_answered),
+        judge_test(test_misaligned_superpage),
+        judge_test(test_bits_of_another_page_size),
+        judge_test(test_tag_without_its_top_bit),
+        judge_test(test_merged_hits),
+        judge_test(test_other_pcid),
+        judge_test(test_reserved_bits_of_upper_entries),
+        judge_test(test_faulting_walk_fills_the_tlb),
+        judge_test(test_fault_by_a_hit),
+        judge_test(test_legally_stale_is_legal),
+        judge_test(test_bus_error_and_page_fault_mixed_up),
+        judge_test(test_mode_of_another_request),
+        judge_test(test_dirty_without_the_write),
+        judge_test(test_accessed_never_written),
+        judge_test(test_no_execute_on_a_hit),
+        judge_test(test_merge_takes_an_older_fault),
+        judge_test(test_data_after_valid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,6 @@
 
 enum { PAGES = 75354, ADDRESSES = 1195, UNMAPPED = 270, READ = ACCESS_READ | ATTR_AC };
 
-static struct judge_fixture fixture;
 static struct image *image;
 
 static int setup(void **state)
@@ -39,10 +38,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
-    fixture_destroy(&fixture);
     image_close(image);
-    return 0;
+    return fixture_teardown(state);
 }
 
 /* The lines of a text file, compressed or not, each without its newline. */

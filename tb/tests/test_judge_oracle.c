@@ -18,9 +18,6 @@
 
 enum { CASES = 64608 };
 
-#define BIT_A (1ull << 5)
-#define BIT_D (1ull << 6)
-
 static const char *const rules_of_a_fault[] = {"stale-fault", "unjustified-fault", "wrong-error-code", NULL};
 /* Where a case before this one used the same memory, the wrong answer may be a stale one of that case. */
 static const char *const rules_of_a_translation[] = {"wrong-address", "wrong-size", "wrong-pat",
@@ -164,7 +161,7 @@ static void missing_updates(struct judge_fixture *fixture, const struct oracle_c
     for (unsigned level = test->levels; level; level--) {
         if (test->fault != FAULT_NONE || !test->used[level] || !test->check_after[level])
             continue;
-        for (uint64_t bit = BIT_A; bit <= BIT_D; bit <<= 1) {
+        for (uint64_t bit = ENTRY_A; bit <= ENTRY_D; bit <<= 1) {
             if (!(test->after[level] & ~test->before[level] & bit))
                 continue;
             begin(fixture, test);
@@ -183,16 +180,16 @@ static void wrong_updates(struct judge_fixture *fixture, const struct oracle_cas
     unsigned level = leaf_level(test);
     uint64_t leaf = test->before[level];
 
-    if (test->fault == FAULT_PAGE && (test->error_code & PF_P) && !(leaf & BIT_A)) {
+    if (test->fault == FAULT_PAGE && (test->error_code & PF_P) && !(leaf & ENTRY_A)) {
         begin(fixture, test);
-        if (fixture_update(fixture, test->address[level], BIT_A))
+        if (fixture_update(fixture, test->address[level], ENTRY_A))
             fail_case(fixture, test, "A was set by an access that is not allowed");
         fixture_rule(fixture);
         fixture_answer(fixture, 0, right_response(test));
     }
-    if ((test->attr & ATTR_KIND) != ACCESS_WRITE && test->used[level] && !(leaf & BIT_D)) {
+    if ((test->attr & ATTR_KIND) != ACCESS_WRITE && test->used[level] && !(leaf & ENTRY_D)) {
         begin(fixture, test);
-        if (fixture_update(fixture, test->address[level], (leaf & BIT_A ? 0 : BIT_A) | BIT_D))
+        if (fixture_update(fixture, test->address[level], (leaf & ENTRY_A ? 0 : ENTRY_A) | ENTRY_D))
             fail_case(fixture, test, "D was set without a write");
         fixture_rule(fixture);
         fixture_answer(fixture, 0, right_response(test));

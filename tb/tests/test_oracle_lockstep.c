@@ -85,7 +85,7 @@ static void test_cases_in_lockstep(void **state)
 static void test_cases_in_the_other_configurations(void **state)
 {
     (void)state;
-    static const char *const others[] = {"default", "sapphire_rapids", "zen4"};
+    static const char *const others[] = {"default", "sapphire_rapids", "zen4", "lean"};
     for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct oracle_replay cases = {.path = CASES_FILE, .step = STEP};
         assert_int_equal(replay(others[i], ENGINE_MODEL, &cases), 0);
@@ -108,7 +108,7 @@ static void test_linux_in_lockstep(void **state)
 static void test_linux_in_the_other_configurations(void **state)
 {
     (void)state;
-    static const char *const others[] = {"tiny", "sapphire_rapids", "zen4"};
+    static const char *const others[] = {"tiny", "sapphire_rapids", "zen4", "lean"};
     for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct oracle_pages pages = {.tlb = TLB_FILE, .gva2gpa = GPA_FILE};
         assert_int_equal(ask(others[i], ENGINE_MODEL, &pages), 0);

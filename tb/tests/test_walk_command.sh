@@ -8,29 +8,9 @@ image=configs/images/linux-l4.tables.bin.zst
 answers=tb/data/linux-l4.gva2gpa.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# check NAME COMMAND...: one line of TAP.
-check() {
-    local name=$1
-    number=$((number + 1))
-    shift
-    if "$@"; then echo "ok $number - $name"; else echo "not ok $number - $name"; fi
-}
+. tb/tests/tap.bash
 
 walk() { "$twinwalk" walk --image "$image" "$@"; }
-
-# refused MESSAGE ARGUMENT...: exit status 2 and the message on stderr.
-refused() {
-    local message=$1 status=0
-    shift
-    "$twinwalk" walk "$@" >"$work/out" 2>"$work/err" || status=$?
-    if [ "$status" -ne 2 ] || ! grep -qF -- "$message" "$work/err"; then
-        echo "# exit status $status: $*"
-        sed 's/^/# /' "$work/err"
-        return 1
-    fi
-}
 
 # The emulator's answers, from the columns and from JSON, in its own form.
 real_answers() {
@@ -40,10 +20,7 @@ real_answers() {
     walk "${addresses[@]}" >"$work/text" || return 1
     awk '/^VA/ {va = substr($2, 3)}
          /^  PA/ {sub(":", "", $2); print va, "gpa:", $2}
-         /^  #/ {print va, "Unmapped"}' "$work/text" | diff "$answers" - >"$work/diff" || {
-        sed 's/^/# /' "$work/diff" | head
-        return 1
-    }
+         /^  #/ {print va, "Unmapped"}' "$work/text" | diff "$answers" -
 }
 
 real_answers_json() {
@@ -52,10 +29,7 @@ real_answers_json() {
     walk --json "${addresses[@]}" >"$work/json" || return 1
     sed -E 's/^\{"va":"0x([0-9a-f]+)".*"pa":"(0x[0-9a-f]+)".*/\1 gpa: \2/
             s/^\{"va":"0x([0-9a-f]+)".*"fault".*/\1 Unmapped/' "$work/json" |
-        diff <(sed -E 's/^0*([0-9a-f])/\1/' "$answers") - >"$work/diff" || {
-        sed 's/^/# /' "$work/diff" | head
-        return 1
-    }
+        diff <(sed -E 's/^0*([0-9a-f])/\1/' "$answers") -
 }
 
 printed_form() {
@@ -71,50 +45,43 @@ VA 0xffffffff81000123  4 levels  CR3 0x14297e000  user-write
   #PF, error code 0x7 (P W U): user access to a supervisor page (US is 0 in the PDPTE); write to a read-only page (RW is 0 in the PDE)
 END
 
-# says PATTERN ARGUMENT...: success, and a line like that.
-says() {
-    local pattern=$1
-    shift
-    if ! walk "$@" >"$work/out" 2>"$work/err" || ! grep -qE -- "$pattern" "$work/out"; then
-        sed 's/^/# /' "$work/out" "$work/err"
-        return 1
-    fi
-}
+# shows PATTERN ARGUMENT...: success, and a line like that.
+shows() { walk "${@:2}" >"$work/told" && in_order "$work/told" "$1"; }
 
 without_registers() {
     cp "$image" "$work/alone.tables.bin.zst"
-    refused "give --cr3" --image "$work/alone.tables.bin.zst" 400000 &&
+    refuses "give --cr3" "$twinwalk" walk --image "$work/alone.tables.bin.zst" 400000 &&
         "$twinwalk" walk --image "$work/alone.tables.bin.zst" --cr3 14297e000 401234 | grep -q 'PA 0x1417e3234:'
 }
 
 truncated_image() {
     head -c 5000 "$image" >"$work/cut.tables.bin.zst"
-    refused "$work/cut.tables.bin.zst: truncated, at byte 5000" --image "$work/cut.tables.bin.zst" 0
+    refuses "$work/cut.tables.bin.zst: truncated, at byte 5000" "$twinwalk" walk --image "$work/cut.tables.bin.zst" 0
 }
 
 check "1,195 answers of QEMU, columns" real_answers
 check "1,195 answers of QEMU, JSON" real_answers_json
 check "the printed form" printed_form
 check "JSON is one object a line" [ "$(wc -l <"$work/json")" -eq 1195 ]
-check "what the page allows" says '^  allows: user r--, supervisor --- \(r-- with EFLAGS.AC\)$' 00007fe654264243
-check "without SMAP" says '^  allows: user r--, supervisor r--$' --cr4 20 00007fe654264243
-check "a page not present" says '^  #PF: the PDE is not present$' 0
-check "a non-canonical address" says '^  #GP: not canonical: bits 63:47' 0x8000000000000000
-check "a table outside the image" says 'not present, not in the image$' --cr3 1234000 400000
-check "NX without EFER.NXE" says 'reserved bit 63 set in the PTE; bit 63 is reserved as EFER.NXE is 0' --efer 500 00007fe654264243
-check "addresses beyond mmu.maxphyaddr" refused "CR3 points beyond" --image "$image" --cr3 8000000000000 0
-check "paging off" refused "paging is off" --image "$image" --cr0 1 0
-check "not long mode" refused "EFER.LME" --image "$image" --efer 0 0
+check "what the page allows" shows '^  allows: user r--, supervisor --- \(r-- with EFLAGS.AC\)$' 00007fe654264243
+check "without SMAP" shows '^  allows: user r--, supervisor r--$' --cr4 20 00007fe654264243
+check "a page not present" shows '^  #PF: the PDE is not present$' 0
+check "a non-canonical address" shows '^  #GP: not canonical: bits 63:47' 0x8000000000000000
+check "a table outside the image" shows 'not present, not in the image$' --cr3 1234000 400000
+check "NX without EFER.NXE" shows 'reserved bit 63 set in the PTE; bit 63 is reserved as EFER.NXE is 0' --efer 500 00007fe654264243
+check "addresses beyond mmu.maxphyaddr" refuses "CR3 points beyond" walk --cr3 8000000000000 0
+check "paging off" refuses "paging is off" walk --cr0 1 0
+check "not long mode" refuses "EFER.LME" walk --efer 0 0
 check "no CR3" without_registers
-check "no image" refused "--image is missing" 0
-check "no address" refused "no virtual address" --image "$image"
-check "no such image" refused "$work/none: No such file" --image "$work/none" 0
-check "a bad address" refused "'12x' is not a hexadecimal address" --image "$image" 12x
-check "an address too long" refused "not a hexadecimal address" --image "$image" 11112222333344445
-check "a bad register" refused "--cr3: 'x' is not" --image "$image" --cr3 x 0
-check "PKRU too long" refused "more than 32 bits" --image "$image" --pkru 100000000 0
-check "a bad access" refused "--access: 'user-jump' is none of" --image "$image" --access user-jump 0
-check "an implicit fetch" refused "--access: 'implicit-fetch' is none of" --image "$image" --access implicit-fetch 0
+check "no image" refuses "--image is missing" "$twinwalk" walk 0
+check "no address" refuses "no virtual address" walk
+check "no such image" refuses "$work/none: No such file" "$twinwalk" walk --image "$work/none" 0
+check "a bad address" refuses "'12x' is not a hexadecimal address" walk 12x
+check "an address too long" refuses "not a hexadecimal address" walk 11112222333344445
+check "a bad register" refuses "--cr3: 'x' is not" walk --cr3 x 0
+check "PKRU too long" refuses "more than 32 bits" walk --pkru 100000000 0
+check "a bad access" refuses "--access: 'user-jump' is none of" walk --access user-jump 0
+check "an implicit fetch" refuses "--access: 'implicit-fetch' is none of" walk --access implicit-fetch 0
 check "a truncated image" truncated_image
-check "a file of another kind" refused "is not the physical address" --image tb/data/linux-l4.gva2gpa.txt 0
-echo "1..$number"
+check "a file of another kind" refuses "is not the physical address" "$twinwalk" walk --image tb/data/linux-l4.gva2gpa.txt 0
+plan
