@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is x86-64 about the MMU: paging-structure entries, access rights,
- * canonical addresses, invalidation rules. The C twin of rtl/x86_pkg.sv; every
- * other block handles these words without looking inside.
- * Sections are those of the Intel SDM, volume 3A.
+ * canonical addresses, invalidation rules. The C twin of rtl/x86_pkg.sv. What
+ * these words mean is decided here; other blocks only take fields out of them,
+ * by the layouts below: the arrays those of a tag, which they compare, the page
+ * walkers the frame, A, D and G of an entry, whoever hits D and the PAT index.
+ * Sections are those of the Intel SDM, volume 3A, unless another is named.
  */
 #ifndef TWINWALK_X86_H
 #define TWINWALK_X86_H
