@@ -79,7 +79,7 @@ struct miss_queue {
 enum l2_verdict {
     L2_ANSWERS,
     L2_MISS,
-    L2_NOT_DIRTY, /* a write, and the entry has D clear: walk to set it */
+    L2_NOT_DIRTY, /* a write, and the entry has D clear: walk to set it (SDM 4.8) */
     L2_DENIED     /* to be confirmed by a walk from the root */
 };
 
@@ -129,7 +129,12 @@ static inline void miss_queue_shift(struct miss_queue *mq)
     mq->pipe_id = mq->pipe_id << ENTRY_ID_BITS & ((1ull << (ENTRY_ID_BITS * mq->latency)) - 1);
 }
 
-/* PEND -> MERGED, LOOKUP or WALK_PEND, for one entry if there is one; none merges with `looked_up`. */
+/*
+ * PEND -> MERGED, LOOKUP or WALK_PEND, for one entry if there is one; none
+ * merges with `looked_up`. Not while a result waits: so the pipeline runs empty
+ * and leaves it the arrays, and no entry joins a leader in the cycle in which
+ * that has its result.
+ */
 void miss_queue_issue(struct miss_queue *mq, int looked_up, struct mmu_stats *stats);
 
 /* WALK_PEND -> WALK, of the candidate. */

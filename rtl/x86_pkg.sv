@@ -5,7 +5,7 @@
 // these words mean is decided here; other blocks only take fields out of them,
 // by the layouts below: the arrays those of a tag, which they compare, the page
 // walkers the frame, A, D and G of an entry, whoever hits D and the PAT index.
-// Sections are those of the Intel SDM, volume 3A, unless another is named.
+// Sections are those of the Intel SDM, volume 3A; "APM": of AMD's manual, volume 2.
 //
 // A cached translation is two words. The tag: VA[56:12] in 44:0, PCID in
 // 56:45, global in 57, size of the page in 59:58. The data: physical frame
@@ -148,7 +148,7 @@ package x86_pkg;
     };
   endfunction
 
-  // 4.5.1: bits 63:47 (63:56 with 5-level paging) are all equal.
+  // Vol. 1, 3.3.7.1; APM 5.3.1: bits 63:47 (63:56 with 5-level paging) are all equal.
   function automatic logic canonical(input logic [63:0] va, input logic [9:0] mode);
     canonical = va[63:56] == {8{va[56]}} && (mode[ModeLa57] || va[55:47] == {9{va[56]}});
   endfunction
@@ -187,7 +187,7 @@ package x86_pkg;
     entry_kind = word[EntryP] ? {leaf, (word & reserved) != 64'd0, 1'b1} : 3'b000;
   endfunction
 
-  // 4.6.1: rights (as in a data word) of the path so far and of one more entry.
+  // 4.6.1; APM 5.6.1 to 5.6.3: rights (as in a data word) of the path so far and of one more entry.
   function automatic logic [50:0] accumulate(input logic [50:0] rights, input logic [63:0] word,
                                              input logic [9:0] mode);
     accumulate = rights;
@@ -196,7 +196,8 @@ package x86_pkg;
     if (word[EntryNx] && mode[ModeNxe]) accumulate[DataNx] = 1'b1;
   endfunction
 
-  // The data word that caches a leaf entry; `rights` of the whole path; D as it is in the entry.
+  // The data word that caches a leaf entry; `rights` of the whole path; D as it is in the entry; PAT index: 4.9.2,
+  // APM 5.4.1; protection key: 4.6.2.
   function automatic logic [50:0] leaf_data(input logic [63:0] word, input logic [2:0] level,
                                             input logic [50:0] rights);
     leaf_data = rights | {
@@ -212,7 +213,7 @@ package x86_pkg;
     };
   endfunction
 
-  // 4.6.1 and 4.6.2: which of the conditions of denied forbids the access.
+  // 4.6.1 and 4.6.2; APM 5.6: which of the conditions of denied forbids the access.
   function automatic logic [1:0] denied(input logic [50:0] data, input logic [4:0] attr, input logic [9:0] mode,
                                         input logic [31:0] pkru, input logic [31:0] pkrs);
     logic user, us_page, write, fetch;
@@ -292,7 +293,7 @@ package x86_pkg;
     is_register_write = op <= OpWritePkrs;
   endfunction
 
-  // What an operation invalidates (4.10.4.1): Inv flags in 2:0, or bit 3: nothing.
+  // What an operation invalidates (4.10.4.1; APM 5.5.1 to 5.5.3): Inv flags in 2:0, or bit 3: nothing.
   // EFER.NXE and CR4.LA57 change how entries are read; the manual leaves their
   // invalidation to software, this MMU drops everything.
   localparam int NoInvalidation = 3;
@@ -323,7 +324,7 @@ package x86_pkg;
     endcase
   endfunction
 
-  // A page fault drops the entries for its address (4.10.4.1).
+  // A page fault drops the entries for its address (4.10.4.1; APM 5.5.3).
   localparam logic [2:0] InvPageFault = InvAddress | InvPcid | InvGlobals;
 
 endpackage
