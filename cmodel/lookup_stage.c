@@ -63,6 +63,11 @@ static __attribute__((noinline)) void look_up_port(struct mmu *mmu, unsigned por
         return;
     }
     mmu->hit_array[port] = &l1->array[hit.array];
+    /*
+     * An entry that denies the access may be older than memory: only a walk
+     * from the root may say so (SDM 4.10.4.3). A write through one without D
+     * goes to a walk that sets it (SDM 4.8).
+     */
     uint64_t data = l1->array[hit.array].data[hit.entry];
     unsigned size = x86_tag_size(l1->array[hit.array].tag[hit.entry]);
     if (x86_denied(data, req->attr, mode, mmu->context.pkru, mmu->context.pkrs)) {

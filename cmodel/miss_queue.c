@@ -171,22 +171,6 @@ void miss_queue_end_walk(struct miss_queue *mq, unsigned id, uint64_t result)
     complete(mq, id, result);
 }
 
-struct miss_queue_answers miss_queue_answer(struct miss_queue *mq, uint32_t answering)
-{
-    struct miss_queue_answers answers = {.valid = 0};
-    for (unsigned port = 0; port < mq->ports && answering; port++) {
-        if (!(answering & mq->port[port]))
-            continue;
-        unsigned id = lowest(answering & mq->port[port]);
-        answers.valid |= (uint8_t)(1u << port);
-        answers.id[port] = (uint8_t)id;
-        mq->answer &= ~(1u << id);
-        mq->port[port] &= ~(1u << id);
-        mq->fetch_busy &= port != MMU_PORT_FETCH;
-    }
-    return answers;
-}
-
 void miss_queue_restart(struct miss_queue *mq, uint32_t entries, struct mmu_stats *stats)
 {
     stats->miss_queue_restarts += (unsigned)__builtin_popcount(entries & ~mq->pend);
@@ -199,6 +183,31 @@ void miss_queue_restart(struct miss_queue *mq, uint32_t entries, struct mmu_stat
             mq->pipe_valid &= (uint16_t) ~(1u << stage);
             mq->pipe_id &= ~((uint64_t)(MISS_QUEUE_MAX - 1) << shift);
         }
+    }
+}
+
+static void count_fault(unsigned fault, struct mmu_stats *stats)
+{
+    stats->mmu_page_faults += fault == FAULT_PAGE;
+    stats->mmu_machine_checks += fault == FAULT_MACHINE_CHECK;
+}
+
+void miss_queue_answer(struct miss_queue *mq, uint32_t answering, struct response *resp,
+                       struct mmu_stats *stats)
+{
+    mq->answer_valid = 0;
+    for (unsigned port = 0; port < mq->ports && answering; port++) {
+        uint32_t waiting = answering & mq->port[port];
+        if (!waiting)
+            continue;
+        unsigned id = lowest(waiting);
+        mq->answer &= ~(1u << id);
+        mq->port[port] &= ~(1u << id);
+        mq->fetch_busy &= port != MMU_PORT_FETCH;
+        mq->answer_valid |= (uint8_t)(1u << port);
+        resp[port] = miss_result_response(mq->result[id], mq->va[id]);
+        resp[port].tag = mq->tag[id];
+        count_fault(resp[port].fault, stats);
     }
 }
 

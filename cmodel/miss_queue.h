@@ -52,6 +52,20 @@ static inline unsigned miss_result_fault(uint64_t result)
     return result >> RESULT_FAULT_SHIFT & 3;
 }
 
+/* The answer to an access to va, but for its tag. */
+static inline struct response miss_result_response(uint64_t result, uint64_t va)
+{
+    unsigned fault = miss_result_fault(result);
+    uint64_t data = result & RESULT_DATA;
+    uint8_t size = result >> RESULT_SIZE_SHIFT & 3;
+    return (struct response){.pa = fault ? 0 : x86_physical(data, size, va),
+                             .fault = (uint8_t)fault,
+                             .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
+                             .size = size,
+                             .pat = data >> DATA_PAT_SHIFT & 7,
+                             .source = result >> RESULT_SOURCE_SHIFT & 3};
+}
+
 struct miss_queue {
     uint32_t pend, merged, lookup, walk_pend, walk, answer; /* states, a bit per entry */
     uint32_t skip_l2;                                       /* go to a walker without asking the L2 TLB */
@@ -71,6 +85,9 @@ struct miss_queue {
     uint8_t next_issue, next_walk; /* round robin: the first entry considered */
     bool fetch_busy;               /* an entry belongs to the fetch port */
 
+    /* answers, on their ports in this cycle; the words are where miss_queue_answer has put them */
+    uint8_t answer_valid; /* bit per port */
+
     uint32_t all; /* a bit for each entry that exists */
     uint8_t ports, latency;
 };
@@ -79,14 +96,8 @@ struct miss_queue {
 enum l2_verdict {
     L2_ANSWERS,
     L2_MISS,
-    L2_NOT_DIRTY, /* a write, and the entry has D clear: walk to set it */
+    L2_NOT_DIRTY, /* a write, and the entry has D clear: walk to set it (SDM 4.8) */
     L2_DENIED     /* to be confirmed by a walk from the root */
-};
-
-/* What the miss queue answers in this cycle, one entry per port at most. */
-struct miss_queue_answers {
-    uint8_t valid; /* bit per port */
-    uint8_t id[MMU_MAX_PORTS];
 };
 
 enum { NO_ENTRY = -1 };
@@ -129,7 +140,12 @@ static inline void miss_queue_shift(struct miss_queue *mq)
     mq->pipe_id = mq->pipe_id << ENTRY_ID_BITS & ((1ull << (ENTRY_ID_BITS * mq->latency)) - 1);
 }
 
-/* PEND -> MERGED, LOOKUP or WALK_PEND, for one entry if there is one; none merges with `looked_up`. */
+/*
+ * PEND -> MERGED, LOOKUP or WALK_PEND, for one entry if there is one; none
+ * merges with `looked_up`. Not while a result waits: so the pipeline runs empty
+ * and leaves it the arrays, and no entry joins a leader in the cycle in which
+ * that has its result.
+ */
 void miss_queue_issue(struct miss_queue *mq, int looked_up, struct mmu_stats *stats);
 
 /* WALK_PEND -> WALK, of the candidate. */
@@ -145,14 +161,17 @@ void miss_queue_return_lookup(struct miss_queue *mq, unsigned id);
 /* WALK -> ANSWER */
 void miss_queue_end_walk(struct miss_queue *mq, unsigned id, uint64_t result);
 
-/*
- * ANSWER -> free: the lowest of `answering` (ANSWER before the clock edge) on
- * each port. Their fields stay readable until the next clock edge.
- */
-struct miss_queue_answers miss_queue_answer(struct miss_queue *mq, uint32_t answering);
-
 /* Any state -> PEND: an invalidation overtook these entries. */
 void miss_queue_restart(struct miss_queue *mq, uint32_t entries, struct mmu_stats *stats);
+
+/*
+ * ANSWER -> free: the lowest of `answering` (ANSWER before the clock edge, none
+ * in a broadcast) on each port goes out in the next cycle, in which its port has
+ * no lookup. resp: the ports' answers; those of the others stay as they are. Not
+ * needed where nothing is answering and answer_valid is 0 already.
+ */
+void miss_queue_answer(struct miss_queue *mq, uint32_t answering, struct response *resp,
+                       struct mmu_stats *stats);
 
 /* free -> PEND: accesses that the L1 TLBs did not answer, bit per port. `used`: entries before the clock
  * edge. */

@@ -107,7 +107,7 @@ static uint8_t ready_ports(const struct mmu *mmu)
 static void derive_outputs(struct mmu *mmu)
 {
     lookup_stage_look_up(mmu);
-    mmu->out.resp_valid |= mmu->answer_valid;
+    mmu->out.resp_valid |= mmu->miss_queue.answer_valid;
     mmu->out.req_ready = ready_ports(mmu);
     mmu->out.op_ready = control_op_ready(&mmu->control, fault_waiting(mmu));
     mmu->out.op_done = mmu->control.state == CONTROL_DONE;
@@ -148,34 +148,10 @@ static struct l2_answer look_up_l2(struct mmu *mmu, unsigned id)
     return answer;
 }
 
-/* Answers of the miss queue go out on their ports in the next cycle, in which these have no lookup. */
-static void take_answers(struct mmu *mmu, const struct miss_queue_answers *answers)
-{
-    mmu->used -= count_ports(answers->valid);
-    const struct miss_queue *mq = &mmu->miss_queue;
-    mmu->answer_valid = answers->valid;
-    for (uint8_t left = answers->valid; left; left &= (uint8_t)(left - 1)) {
-        unsigned port = (unsigned)__builtin_ctz(left);
-        unsigned id = answers->id[port];
-        uint64_t result = mq->result[id];
-        unsigned fault = miss_result_fault(result);
-        uint8_t size = result >> RESULT_SIZE_SHIFT & 3;
-        mmu->stats.mmu_page_faults += fault == FAULT_PAGE;
-        mmu->stats.mmu_machine_checks += fault == FAULT_MACHINE_CHECK;
-        mmu->out.resp[port] = (struct response){.pa = fault ? 0 : x86_physical(result, size, mq->va[id]),
-                                                .tag = mq->tag[id],
-                                                .fault = (uint8_t)fault,
-                                                .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
-                                                .size = size,
-                                                .pat = result >> DATA_PAT_SHIFT & 7,
-                                                .source = result >> RESULT_SOURCE_SHIFT & 3};
-    }
-}
-
 static bool is_quiet(const struct mmu *mmu)
 {
     const struct page_walker *w = &mmu->page_walker;
-    return !mmu->used && !mmu->answer_valid && !mmu->miss && mmu->control.state == CONTROL_IDLE &&
+    return !mmu->used && !mmu->miss_queue.answer_valid && !mmu->miss && mmu->control.state == CONTROL_IDLE &&
            !mmu->control.progress_owed && !w->result_valid && !(w->request | w->wait | w->drain);
 }
 
@@ -322,13 +298,12 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
     struct page_walker *w = &mmu->page_walker;
     bool broadcasting = mmu->control.state == CONTROL_BROADCAST,
          sweeping = mmu->control.state == CONTROL_SWEEP;
-    uint32_t valid = miss_queue_valid(mq), answering = mq->answer;
+    uint32_t valid = miss_queue_valid(mq), answering = broadcasting ? 0 : mq->answer;
     int looked_up = miss_queue_lookup_id(mq);
-    struct miss_queue_answers answers = {.valid = 0};
     struct control_in control = {.op_valid = in->op_valid,
                                  .op = &in->op,
                                  .fault_waiting = fault_waiting(mmu),
-                                 .drained = !valid && !mmu->lookup_valid && !mmu->answer_valid,
+                                 .drained = !valid && !mmu->lookup_valid && !mq->answer_valid,
                                  .draining_exchange = page_walker_draining_exchange(w),
                                  .queue_empty = !valid};
 
@@ -359,16 +334,17 @@ static void step_all(struct mmu *mmu, const struct mmu_in *in)
         if (sweeping)
             sweep(mmu);
         lookup_stage_clock(mmu, &fill);
-        if (answering)
-            answers = miss_queue_answer(mq, answering);
+    }
+    if (answering || mq->answer_valid) {
+        miss_queue_answer(mq, answering, mmu->out.resp, &mmu->stats);
+        mmu->used -= count_ports(mq->answer_valid);
     }
     if (mmu->miss) {
         miss_queue_allocate(mq, valid, mmu->miss, mmu->skip_l2, mmu->from_root, mmu->lookup, &mmu->stats);
         mmu->used += count_ports(mmu->miss);
     }
-    control.answered = answers.valid;
+    control.answered = mq->answer_valid;
     clock_control(mmu, in, &control);
-    take_answers(mmu, &answers);
 }
 
 void mmu_step(struct mmu *mmu, const struct mmu_in *in)

@@ -2,7 +2,9 @@
 /*
  * The state of the model, for the model itself and for those who compare it
  * with the RTL's, register by register. Fields have the names of the RTL's
- * registers without their _q.
+ * registers without their _q; words that belong together are one struct: of an
+ * access (lookup), of a memory request (page_walker.memory), and of an answer
+ * (out.resp, which the lookups of ports without one share).
  */
 #ifndef TWINWALK_MMU_STATE_H
 #define TWINWALK_MMU_STATE_H
@@ -42,9 +44,6 @@ struct mmu {
     /* accesses accepted in the previous cycle, being looked up in this one */
     uint8_t lookup_valid; /* bit per port */
     struct access_req lookup[MMU_MAX_PORTS];
-
-    /* answers of the miss queue, on their ports in this cycle; the words are in out.resp */
-    uint8_t answer_valid; /* bit per port */
 
     /* what the lookups found: a function of the above, kept for the clock edge */
     struct l1_hit hit[MMU_MAX_PORTS];

@@ -10,10 +10,10 @@ uint64_t mmu_idle_cycles(const struct mmu *mmu)
     bool draining_exchange = page_walker_draining_exchange(w);
     bool waiting_control =
         c->state == CONTROL_IDLE ||
-        (c->state == CONTROL_DRAIN && (miss_queue_valid(mq) || mmu->lookup_valid || mmu->answer_valid)) ||
+        (c->state == CONTROL_DRAIN && (miss_queue_valid(mq) || mmu->lookup_valid || mq->answer_valid)) ||
         (c->state == CONTROL_SETTLE && draining_exchange);
 
-    if (mmu->lookup_valid || mmu->answer_valid || mq->answer || w->result_valid || !waiting_control)
+    if (mmu->lookup_valid || mq->answer_valid || mq->answer || w->result_valid || !waiting_control)
         return 0;
     if ((mq->pend && !draining_exchange) || (mq->walk_pend && page_walker_idle(w) && !draining_exchange))
         return 0;

@@ -37,7 +37,7 @@ bool page_walker_load(struct page_walker *w)
     return true;
 }
 
-/* The entry with the bits that this access sets: A, and D in the leaf of a write (SDM 4.8). */
+/* The entry with the bits that this access sets: A, and D in the leaf of a write (SDM 4.8; APM 5.4.1). */
 static uint64_t with_accessed_dirty(uint64_t entry, bool leaf, unsigned attr)
 {
     bool dirty = leaf && (attr & ATTR_KIND) == ACCESS_WRITE;
@@ -120,6 +120,7 @@ static struct walk_cache_fill take_response(struct page_walker *w, unsigned i,
         w->exchange |= bit;
         w->request |= bit;
     } else if (leaf) {
+        /* G counts in a leaf alone, and only with CR4.PGE (SDM 4.10.2.4; APM 5.5.2). */
         bool global = (entry & ENTRY_G) && (context->mode & MODE_PGE);
         uint64_t tag = x86_tag(x86_vpn(w->va[i]), context->pcid, global, level - 1);
         set_result(w, i, FAULT_NONE, 0, tag, x86_leaf_data(entry, level, rights), stats, cycle);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is x86-64 about the MMU: paging-structure entries, access rights,
- * canonical addresses, invalidation rules. The C twin of rtl/x86_pkg.sv; every
- * other block handles these words without looking inside.
- * Sections are those of the Intel SDM, volume 3A.
+ * canonical addresses, invalidation rules. The C twin of rtl/x86_pkg.sv. What
+ * these words mean is decided here; other blocks only take fields out of them,
+ * by the layouts below: the arrays those of a tag, which they compare, the page
+ * walkers the frame, A, D and G of an entry, whoever hits D and the PAT index.
+ * Sections are those of the Intel SDM, volume 3A; "APM": of AMD's manual, volume 2.
  */
 #ifndef TWINWALK_X86_H
 #define TWINWALK_X86_H
@@ -93,7 +95,7 @@ static inline uint64_t x86_physical(uint64_t data, unsigned size, uint64_t va)
     return ((data & DATA_PFN & ~offset) | (x86_vpn(va) & offset)) << 12 | (va & 0xfff);
 }
 
-/* 4.5.1: bits 63:47 (63:56 with 5-level paging) are all equal. */
+/* Vol. 1, 3.3.7.1; APM 5.3.1: bits 63:47 (63:56 with 5-level paging) are all equal. */
 static inline bool x86_canonical(uint64_t va, uint32_t mode)
 {
     unsigned top = mode & MODE_LA57 ? 56 : 47;
@@ -149,7 +151,7 @@ static inline uint64_t x86_entry_frame(uint64_t entry, unsigned level, bool leaf
     return leaf ? frame & ~x86_offset_mask(level - 1) : frame;
 }
 
-/* 4.6.1: rights of the path so far and of one more entry. */
+/* 4.6.1; APM 5.6.1 to 5.6.3: rights of the path so far and of one more entry. */
 static inline uint64_t x86_accumulate(uint64_t rights, uint64_t entry, uint32_t mode)
 {
     if (!(entry & ENTRY_RW))
@@ -161,7 +163,10 @@ static inline uint64_t x86_accumulate(uint64_t rights, uint64_t entry, uint32_t 
     return rights;
 }
 
-/* The data word that caches a leaf entry; `rights` of the whole path; D as it is in the entry. */
+/*
+ * The data word that caches a leaf entry; `rights` of the whole path; D as it
+ * is in the entry; PAT index: 4.9.2, APM 5.4.1; protection key: 4.6.2.
+ */
 static inline uint64_t x86_leaf_data(uint64_t entry, unsigned level, uint64_t rights)
 {
     uint64_t pat = (entry & ENTRY_PWT ? 1 : 0) | (entry & ENTRY_PCD ? 2 : 0) |
@@ -172,7 +177,7 @@ static inline uint64_t x86_leaf_data(uint64_t entry, unsigned level, uint64_t ri
 
 enum { DENIED = 1, DENIED_BY_KEY = 2 };
 
-/* 4.6.1 and 4.6.2: 0, or DENIED, with DENIED_BY_KEY where the protection key forbids the access. */
+/* 4.6.1 and 4.6.2; APM 5.6: 0, or DENIED, with DENIED_BY_KEY where the protection key forbids the access. */
 static inline unsigned x86_denied(uint64_t data, unsigned attr, uint32_t mode, uint32_t pkru, uint32_t pkrs)
 {
     unsigned kind = attr & ATTR_KIND;
@@ -272,7 +277,8 @@ static inline bool x86_is_register_write(unsigned op)
 enum { NO_INVALIDATION = 8 };
 
 /*
- * What an operation invalidates (4.10.4.1): INV_ flags, or NO_INVALIDATION.
+ * What an operation invalidates (4.10.4.1; APM 5.5.1 to 5.5.3): INV_ flags, or
+ * NO_INVALIDATION.
  * EFER.NXE and CR4.LA57 change how entries are read; the manual leaves their
  * invalidation to software, this MMU drops everything.
  */
@@ -308,7 +314,7 @@ static inline unsigned x86_invalidation(unsigned op, uint64_t value, uint32_t be
     }
 }
 
-/* A page fault drops the entries for its address (4.10.4.1). */
+/* A page fault drops the entries for its address (4.10.4.1; APM 5.5.3). */
 enum { INV_PAGE_FAULT = INV_ADDRESS | INV_PCID | INV_GLOBALS };
 
 #endif

@@ -121,6 +121,8 @@ module lookup_stage #(
     assign fault = !canonical && mode_i[x86_pkg::ModePg];
     assign lookup_vpn[p*45+:45] = va[56:12];
 
+    // An entry that denies the access may be older than memory: only a walk from the root may say so (4.10.4.3). A
+    // write through one without D goes to a walk that sets it (4.8).
     assign data = l1_data[p*64+:51];
     always_comb begin
       refused = 1'b0;

@@ -131,6 +131,7 @@ module miss_queue #(
       lookup_attr_o = attr_q[lookup_id];
     end
   end
+  // A write through an entry without D goes to a walk that sets it (4.8).
   assign l2_answers_o = lookup_o && !hold_i && !sweep_i && l2_hit_i && !l2_denied_i &&
                         (lookup_attr_o[1:0] != x86_pkg::AccessWrite || l2_dirty_i);
 
@@ -160,7 +161,8 @@ module miss_queue #(
     end
   end
 
-  // PEND -> MERGED, LOOKUP or WALK_PEND: the issue, round robin.
+  // PEND -> MERGED, LOOKUP or WALK_PEND: the issue, round robin. None while a result waits: so the pipeline runs
+  // empty and leaves it the arrays, and no entry joins a leader in the cycle in which that has its result.
   logic issue, merge;
   logic [EntryW-1:0] issue_id, leader;
   logic [Entries-1:0] issuable, leading;

@@ -190,7 +190,7 @@ module page_walker #(
       attr = attr_q[resp_walker];
       entry = exchange_q[resp_walker] ? desired_q[resp_walker] : mem_resp_data_i;
       kind = x86_pkg::entry_kind(entry, level, mode_i, MaxPhyAddr, GibPages != 0);
-      // A, and D in the leaf of a write (4.8)
+      // A, and D in the leaf of a write (4.8; APM 5.4.1)
       updated = entry;
       updated[x86_pkg::EntryA] = 1'b1;
       if (kind[x86_pkg::KindLeaf] && attr[1:0] == x86_pkg::AccessWrite) updated[x86_pkg::EntryD] = 1'b1;
@@ -294,6 +294,7 @@ module page_walker #(
       memory_expected_q <= exchange_q[load_walker] ? expected_q[load_walker] : '0;
       memory_desired_q <= exchange_q[load_walker] ? desired_q[load_walker] : '0;
     end
+    // G counts in a leaf alone, and only with CR4.PGE (4.10.2.4; APM 5.5.2).
     if (finish) begin
       result_id_q <= entry_id_q[resp_walker];
       result_fault_q <= finish_fault;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is x86-64 about the MMU: paging-structure entries, access rights,
-// canonical addresses, invalidation rules. The RTL twin of cmodel/x86.h; every
-// other block handles these words without looking inside.
-// Sections are those of the Intel SDM, volume 3A.
+// canonical addresses, invalidation rules. The RTL twin of cmodel/x86.h. What
+// these words mean is decided here; other blocks only take fields out of them,
+// by the layouts below: the arrays those of a tag, which they compare, the page
+// walkers the frame, A, D and G of an entry, whoever hits D and the PAT index.
+// Sections are those of the Intel SDM, volume 3A; "APM": of AMD's manual, volume 2.
 //
 // A cached translation is two words. The tag: VA[56:12] in 44:0, PCID in
 // 56:45, global in 57, size of the page in 59:58. The data: physical frame
@@ -12,33 +14,20 @@
 // of the rights are used.
 //
 // Constants named after one bit of a word (Mode*, Attr*, Entry*, Tag*, Data*,
-// Kind*, Denied*, Pf*, Cr*, Efer*) are bit numbers; those of Inv* are masks.
+// Kind*, Denied*, Cr*, Efer*) are bit numbers; those of Inv* are masks.
 package x86_pkg;
-
-  // Widths.
-  localparam int VaW = 64;
-  localparam int PaW = 52;
-  localparam int VpnW = 45;
-  localparam int PcidW = 12;
-  localparam int PfnW = 40;
-  localparam int TagW = 60;
-  localparam int DataW = 51;
-  localparam int ModeW = 10;
-  localparam int AttrW = 5;
-  localparam int InvW = 3;
 
   // Page sizes.
   localparam logic [1:0] Page4k = 2'd0;
   localparam logic [1:0] Page2m = 2'd1;
   localparam logic [1:0] Page1g = 2'd2;
 
-  // What one entry of an array covers, and so which address bits index it.
+  // What one entry of an array covers, and so which address bits index it; 3 and 4 are the walk caches of PML4Es
+  // and PML5Es.
   localparam int Grain4k = 0;
   localparam int Grain2m = 1;
   localparam int Grain1g = 2;
-  localparam int Grain512g = 3;  // walk cache of PML4Es
-  localparam int Grain256t = 4;  // walk cache of PML5Es
-  localparam int GrainOwn = 5;   // each entry its own page size; fully associative
+  localparam int GrainOwn = 5;  // each entry its own page size; fully associative
   localparam int Grain4k2m = 6;  // 4 KiB and 2 MiB pages, each indexed by its own size
 
   // Replacement policies.
@@ -80,17 +69,11 @@ package x86_pkg;
   localparam int AttrImplicit = 3;
   localparam int AttrAc = 4;
 
-  // Faults, and the #PF error code (4.7).
+  // Faults.
   localparam logic [1:0] FaultNone = 2'd0;
   localparam logic [1:0] FaultPage = 2'd1;
   localparam logic [1:0] FaultNonCanonical = 2'd2;
   localparam logic [1:0] FaultMachineCheck = 2'd3;
-  localparam int PfP = 0;
-  localparam int PfW = 1;
-  localparam int PfU = 2;
-  localparam int PfRsvd = 3;
-  localparam int PfI = 4;
-  localparam int PfPk = 5;
 
   // Where an answer came from.
   localparam logic [1:0] SourceL1 = 2'd0;
@@ -119,27 +102,22 @@ package x86_pkg;
   localparam int EntryPat4k = 7;    // level 1
   localparam int EntryG = 8;
   localparam int EntryPatBig = 12;  // levels 2 and 3 with PS
-  localparam int EntryPkey = 59;
   localparam int EntryNx = 63;
 
   // The words of a cached translation.
-  localparam int TagPcid = 45;
   localparam int TagGlobal = 57;
-  localparam int TagSize = 58;
   localparam int DataRw = 40;
   localparam int DataUs = 41;
   localparam int DataNx = 42;
   localparam int DataD = 43;
   localparam int DataPat = 44;
-  localparam int DataPkey = 47;
 
   // What entry_kind says.
   localparam int KindPresent = 0;
   localparam int KindReserved = 1;
   localparam int KindLeaf = 2;
 
-  // What denied says.
-  localparam int DeniedAny = 0;
+  // What denied says: bit 0 that the access is forbidden, bit 1 that its protection key forbids it.
   localparam int DeniedByKey = 1;
 
   // Which cached translations an invalidation drops (4.10.4.1).
@@ -170,7 +148,7 @@ package x86_pkg;
     };
   endfunction
 
-  // 4.5.1: bits 63:47 (63:56 with 5-level paging) are all equal.
+  // Vol. 1, 3.3.7.1; APM 5.3.1: bits 63:47 (63:56 with 5-level paging) are all equal.
   function automatic logic canonical(input logic [63:0] va, input logic [9:0] mode);
     canonical = va[63:56] == {8{va[56]}} && (mode[ModeLa57] || va[55:47] == {9{va[56]}});
   endfunction
@@ -209,7 +187,7 @@ package x86_pkg;
     entry_kind = word[EntryP] ? {leaf, (word & reserved) != 64'd0, 1'b1} : 3'b000;
   endfunction
 
-  // 4.6.1: rights (as in a data word) of the path so far and of one more entry.
+  // 4.6.1; APM 5.6.1 to 5.6.3: rights (as in a data word) of the path so far and of one more entry.
   function automatic logic [50:0] accumulate(input logic [50:0] rights, input logic [63:0] word,
                                              input logic [9:0] mode);
     accumulate = rights;
@@ -218,7 +196,8 @@ package x86_pkg;
     if (word[EntryNx] && mode[ModeNxe]) accumulate[DataNx] = 1'b1;
   endfunction
 
-  // The data word that caches a leaf entry; `rights` of the whole path; D as it is in the entry.
+  // The data word that caches a leaf entry; `rights` of the whole path; D as it is in the entry; PAT index: 4.9.2,
+  // APM 5.4.1; protection key: 4.6.2.
   function automatic logic [50:0] leaf_data(input logic [63:0] word, input logic [2:0] level,
                                             input logic [50:0] rights);
     leaf_data = rights | {
@@ -234,7 +213,7 @@ package x86_pkg;
     };
   endfunction
 
-  // 4.6.1 and 4.6.2: which of the conditions of denied forbids the access.
+  // 4.6.1 and 4.6.2; APM 5.6: which of the conditions of denied forbids the access.
   function automatic logic [1:0] denied(input logic [50:0] data, input logic [4:0] attr, input logic [9:0] mode,
                                         input logic [31:0] pkru, input logic [31:0] pkrs);
     logic user, us_page, write, fetch;
@@ -258,7 +237,7 @@ package x86_pkg;
     end
   endfunction
 
-  // 4.7: the #PF error code of an access; `kind` from entry_kind, `refused` from denied.
+  // 4.7: the #PF error code of an access (PK, I, RSVD, U, W, P); `kind` from entry_kind, `refused` from denied.
   function automatic logic [5:0] error_code(input logic [2:0] kind, input logic [1:0] refused,
                                             input logic [4:0] attr, input logic [9:0] mode);
     error_code = {
@@ -314,7 +293,7 @@ package x86_pkg;
     is_register_write = op <= OpWritePkrs;
   endfunction
 
-  // What an operation invalidates (4.10.4.1): Inv flags in 2:0, or bit 3: nothing.
+  // What an operation invalidates (4.10.4.1; APM 5.5.1 to 5.5.3): Inv flags in 2:0, or bit 3: nothing.
   // EFER.NXE and CR4.LA57 change how entries are read; the manual leaves their
   // invalidation to software, this MMU drops everything.
   localparam int NoInvalidation = 3;
@@ -345,7 +324,7 @@ package x86_pkg;
     endcase
   endfunction
 
-  // A page fault drops the entries for its address (4.10.4.1).
+  // A page fault drops the entries for its address (4.10.4.1; APM 5.5.3).
   localparam logic [2:0] InvPageFault = InvAddress | InvPcid | InvGlobals;
 
 endpackage

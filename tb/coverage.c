@@ -47,7 +47,7 @@ static void keep_state(struct coverage *c, const struct mmu *mmu)
 {
     const struct miss_queue *mq = &mmu->miss_queue;
     const struct page_walker *w = &mmu->page_walker;
-    c->answer_valid = mmu->answer_valid;
+    c->answer_valid = mmu->miss_queue.answer_valid;
     c->used = mmu->used;
     c->queue.pend = mq->pend;
     c->queue.merged = mq->merged;
@@ -76,7 +76,7 @@ static bool may_move(const struct coverage *c, const struct mmu *mmu)
     const struct page_walker *w = &mmu->page_walker;
     return mq->pend | mq->walk_pend | mq->answer | w->request || c->looked_up != NO_ENTRY ||
            w->result_valid || c->responding || c->taking || mmu->control.state != CONTROL_IDLE || mmu->miss ||
-           mmu->answer_valid;
+           mmu->miss_queue.answer_valid;
 }
 
 void coverage_before(struct coverage *c, const struct mmu *mmu, const struct mmu_in *in, uint64_t cycle)

@@ -113,7 +113,7 @@ static void sample_full(struct coverage *c, const struct mmu *mmu, bool issued)
         cover_queue_full(c, free, COVER_queue_event_lookup_ends);
     if (c->finishing)
         cover_queue_full(c, free, COVER_queue_event_walk_ends);
-    if (mmu->answer_valid)
+    if (mmu->miss_queue.answer_valid)
         cover_queue_full(c, free, COVER_queue_event_answer);
     if (broadcasting)
         cover_queue_full(c, free, c->control.dropping ? COVER_queue_event_drop : COVER_queue_event_broadcast);
@@ -121,9 +121,9 @@ static void sample_full(struct coverage *c, const struct mmu *mmu, bool issued)
 
 static void sample_answers(struct coverage *c, const struct mmu *mmu)
 {
-    unsigned count = (unsigned)__builtin_popcount(mmu->answer_valid);
+    unsigned count = (unsigned)__builtin_popcount(mmu->miss_queue.answer_valid);
     if (count)
-        cover_answers(c, count - 1, mmu->answer_valid & c->answer_valid ? COVER_burst_one : COVER_burst_none);
+        cover_answers(c, count - 1, mmu->miss_queue.answer_valid & c->answer_valid ? COVER_burst_one : COVER_burst_none);
 }
 
 /* Entries that a broadcast sent back, from another state than PEND. */

@@ -9,7 +9,8 @@
 #include "image_private.h"
 #include "mmu.h"
 
-bool image_is_elf(const struct image_file *file)
+/* true: the file starts like an ELF file. */
+static bool is_elf(const struct image_file *file)
 {
     return file->size >= 4 && !memcmp(file->bytes, "\177ELF", 4);
 }
@@ -85,7 +86,7 @@ static int load(struct image *image, struct phys_mem *phys)
     struct image_file *file = image->backing;
     if (image_file_map(file, image->path))
         return -1;
-    if (image_is_elf(file))
+    if (is_elf(file))
         return image_load_elf(image, file, phys);
     if (is_raw_name(image->path))
         return image_load_raw(image, file, phys);

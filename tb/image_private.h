@@ -28,9 +28,6 @@ void image_file_unmap(struct image_file *file);
 /* Gives back the memory of what has been read so far; it is read again when needed. */
 void image_file_forget(const struct image_file *file);
 
-/* true: the file starts like an ELF file. */
-bool image_is_elf(const struct image_file *file);
-
 /* EFER of a kernel with these registers: long mode and NX in use, or 0 when CR0.PG or CR4.PAE says not. */
 uint64_t image_assumed_efer(uint64_t cr0, uint64_t cr4);
 

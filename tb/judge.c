@@ -14,7 +14,8 @@
 #include "judge_memo.h"
 #include "judge_search.h"
 
-uint64_t judge_oldest_accept(const struct judge *judge)
+/* The moment the oldest access in flight was accepted; the present one when there is none. */
+static uint64_t oldest_accept(const struct judge *judge)
 {
     uint64_t oldest = judge->moment;
 
@@ -30,7 +31,7 @@ uint64_t judge_oldest_accept(const struct judge *judge)
 
 static struct history_limits limits_now(const struct judge *judge)
 {
-    uint64_t in_flight = judge_oldest_accept(judge);
+    uint64_t in_flight = oldest_accept(judge);
     uint64_t base = floors_base(judge->floors);
 
     return (struct history_limits){.any = base < in_flight ? base : in_flight, .in_flight = in_flight};

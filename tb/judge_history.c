@@ -177,11 +177,6 @@ const struct word_history *history_find(const struct history *history, uint64_t 
     return word->versions ? word : NULL;
 }
 
-uint64_t history_words(const struct history *history)
-{
-    return history->used;
-}
-
 void history_sweep(struct history *history, struct history_limits limits)
 {
     if (history->used < history->sweep_at)

@@ -57,7 +57,4 @@ const struct word_history *history_find(const struct history *history, uint64_t 
 /* Forgets what the limits allow, when enough has come together. */
 void history_sweep(struct history *history, struct history_limits limits);
 
-/* Words of which a history is kept. */
-uint64_t history_words(const struct history *history);
-
 #endif

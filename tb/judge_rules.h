@@ -15,7 +15,7 @@
 
 enum { RULES_MAX_LEVELS = 5 };
 
-/* Bits of an entry (SDM tables 4-15 to 4-20). */
+/* Bits of an entry (SDM tables 4-14 to 4-20). */
 #define ENTRY_P   (1ull << 0)
 #define ENTRY_RW  (1ull << 1)
 #define ENTRY_US  (1ull << 2)

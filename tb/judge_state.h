@@ -91,7 +91,4 @@ static inline bool judge_paging(const struct judge *judge)
     return judge->regs.cr0 & CR0_PG;
 }
 
-/* The moment the oldest access in flight was accepted; the present one when there is none. */
-uint64_t judge_oldest_accept(const struct judge *judge);
-
 #endif

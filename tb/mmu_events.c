@@ -348,18 +348,6 @@ static void tell_walk_start(struct mmu_events *e, const struct mmu *mmu)
     tell(e, &event);
 }
 
-static struct response response_of(uint64_t result, uint64_t va)
-{
-    unsigned fault = miss_result_fault(result);
-    uint8_t size = result >> RESULT_SIZE_SHIFT & 3;
-    return (struct response){.pa = fault ? 0 : x86_physical(result, size, va),
-                             .fault = (uint8_t)fault,
-                             .error_code = result >> RESULT_CODE_SHIFT & 0x3f,
-                             .size = size,
-                             .pat = result >> DATA_PAT_SHIFT & 7,
-                             .source = result >> RESULT_SOURCE_SHIFT & 3};
-}
-
 /* The lookup that has left the pipeline of the L2 TLB. */
 static void tell_l2(const struct mmu_events *e, const struct mmu *mmu)
 {
@@ -416,7 +404,7 @@ static void tell_queue(const struct mmu_events *e, const struct mmu *mmu)
 
     for (uint32_t left = a->answer & ~b->answer; left; left &= left - 1) {
         struct event event = of_queue(e, a, lowest(left), EVENT_RESULT);
-        event.response = response_of(a->result[event.entry], event.va);
+        event.response = miss_result_response(a->result[event.entry], event.va);
         tell(e, &event);
     }
     for (uint32_t left = valid & ~b->pend & a->pend; left; left &= left - 1) {

@@ -2,6 +2,7 @@
 #include "output_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static void release(struct output_file *file)
     *file = (struct output_file){0};
 }
 
-/* What mkstemp makes of it, and glob finds again: the digits of the one are the wildcards of the other. */
+/* What mkostemp makes of it, and glob finds again: the digits of the one are the wildcards of the other. */
 #define TEMPORARY(digit) "." digit digit digit digit digit digit
 
 /* A device or pipe has no name to be moved to: it is written directly. */
@@ -73,11 +74,11 @@ int output_file_open(struct output_file *file, const char *path)
     if (asprintf(&file->temporary, "%s" TEMPORARY("X"), path) < 0)
         file->temporary = NULL;
     else
-        fd = mkstemp(file->temporary);
+        fd = mkostemp(file->temporary, O_CLOEXEC);
     if (fd >= 0) {
         mode_t mask = umask(0);
         umask(mask);
-        fchmod(fd, 0666 & ~mask); /* mkstemp makes it private */
+        fchmod(fd, 0666 & ~mask); /* mkostemp makes it private */
         file->stream = fdopen(fd, "w");
         if (file->stream) {
             replace_open(NULL, file->temporary);

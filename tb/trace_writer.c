@@ -5,17 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zstd.h>
 
+#include "output_file.h"
 #include "trace.h"
 
 enum { WRITE_BUFFER = 1 << 16, LONGEST_OUTPUT = 64, COMPRESSION_LEVEL = 19 };
 
 struct trace_writer {
-    char *path, *temporary;
-    FILE *file;
+    struct output_file output;
     ZSTD_CCtx *zstd; /* NULL: not compressed */
     uint8_t *compressed;
     size_t compressed_size;
@@ -35,7 +34,7 @@ static bool ends_with(const char *text, const char *suffix)
 
 static bool write_failed(const struct trace_writer *writer)
 {
-    fprintf(stderr, "%s: %s\n", writer->path, strerror(errno));
+    fprintf(stderr, "%s: %s\n", writer->output.path, strerror(errno));
     return false;
 }
 
@@ -47,10 +46,10 @@ static bool write_compressed(struct trace_writer *writer, bool end)
         ZSTD_outBuffer out = {.dst = writer->compressed, .size = writer->compressed_size};
         left = ZSTD_compressStream2(writer->zstd, &out, &in, end ? ZSTD_e_end : ZSTD_e_continue);
         if (ZSTD_isError(left)) {
-            fprintf(stderr, "%s: %s\n", writer->path, ZSTD_getErrorName(left));
+            fprintf(stderr, "%s: %s\n", writer->output.path, ZSTD_getErrorName(left));
             return false;
         }
-        if (fwrite(writer->compressed, 1, out.pos, writer->file) != out.pos)
+        if (fwrite(writer->compressed, 1, out.pos, writer->output.stream) != out.pos)
             return write_failed(writer);
     } while (end ? left > 0 : in.pos < in.size);
     return true;
@@ -61,7 +60,7 @@ static bool flush(struct trace_writer *writer, bool end)
     if (writer->zstd) {
         if (!write_compressed(writer, end))
             return false;
-    } else if (fwrite(writer->buffer, 1, writer->used, writer->file) != writer->used) {
+    } else if (fwrite(writer->buffer, 1, writer->used, writer->output.stream) != writer->used) {
         return write_failed(writer);
     }
     writer->used = 0;
@@ -141,21 +140,11 @@ static void free_writer(struct trace_writer *writer)
 {
     ZSTD_freeCCtx(writer->zstd);
     free(writer->compressed);
-    free(writer->temporary);
-    free(writer->path);
     free(writer);
 }
 
-static bool prepare(struct trace_writer *writer, const char *path)
+static bool prepare_compression(struct trace_writer *writer)
 {
-    bool zstd = ends_with(path, ".zst");
-    writer->path = strdup(path);
-    if (!writer->path || asprintf(&writer->temporary, "%s.tmp%ld", path, (long)getpid()) < 0) {
-        writer->temporary = NULL;
-        return false;
-    }
-    if (!zstd)
-        return true;
     writer->zstd = ZSTD_createCCtx();
     writer->compressed_size = ZSTD_CStreamOutSize();
     writer->compressed = malloc(writer->compressed_size);
@@ -173,16 +162,14 @@ struct trace_writer *trace_writer_open(const char *path)
         return NULL;
     }
     struct trace_writer *writer = calloc(1, sizeof(*writer));
-    if (!writer || !prepare(writer, path)) {
+    if (!writer || (ends_with(path, ".zst") && !prepare_compression(writer))) {
         fprintf(stderr, "%s: out of memory\n", path);
         if (writer)
             free_writer(writer);
         return NULL;
     }
     writer->lackey = lackey;
-    writer->file = fopen(writer->temporary, "wb");
-    if (!writer->file) {
-        write_failed(writer);
+    if (output_file_open(&writer->output, path)) {
         free_writer(writer);
         return NULL;
     }
@@ -204,12 +191,10 @@ bool trace_writer_close(struct trace_writer *writer, uint64_t instructions, bool
         put_varint(writer, instructions);
     }
     good = good && flush(writer, true);
-    if (fclose(writer->file) != 0 && good)
-        good = write_failed(writer);
-    if (good && rename(writer->temporary, writer->path) != 0)
-        good = write_failed(writer);
-    if (!good)
-        unlink(writer->temporary);
+    if (good)
+        good = output_file_commit(&writer->output) == 0;
+    else
+        output_file_discard(&writer->output);
     free_writer(writer);
     return good;
 }

@@ -322,15 +322,21 @@ static void answers(void **state)
         miss_queue_end_walk(&mq, number(bit), i);
         all |= bit;
     }
-    struct miss_queue_answers first = miss_queue_answer(&mq, all & ~1u);
-    assert_int_equal(first.valid, 1u << 0 | 1u << 2 | 1u << 3);
-    assert_int_equal(first.id[0], 1);
-    assert_int_equal(first.id[2], 2);
-    assert_int_equal(first.id[3], 3);
+    struct response resp[MMU_MAX_PORTS] = {0};
+    miss_queue_answer(&mq, all & ~1u, resp, &stats);
+    assert_int_equal(mq.answer_valid, 1u << 0 | 1u << 2 | 1u << 3);
+    assert_int_equal(resp[0].pa, 4096 * 1);
+    assert_int_equal(resp[0].tag, 40);
+    assert_int_equal(resp[2].pa, 4096 * 2);
+    assert_int_equal(resp[3].pa, 4096 * 3);
     assert_int_equal(miss_queue_valid(&mq), 1u << 0 | 1u << 4);
     assert_false(mq.fetch_busy);
-    assert_int_equal(miss_queue_answer(&mq, mq.answer).id[2], 0);
-    assert_int_equal(miss_queue_answer(&mq, mq.answer).id[2], 4);
+    miss_queue_answer(&mq, mq.answer, resp, &stats);
+    assert_int_equal(mq.answer_valid, 1u << 2);
+    assert_int_equal(resp[2].pa, 4096 * 0);
+    miss_queue_answer(&mq, mq.answer, resp, &stats);
+    assert_int_equal(mq.answer_valid, 1u << 2);
+    assert_int_equal(resp[2].pa, 4096 * 4);
     assert_int_equal(miss_queue_valid(&mq), 0);
 }
 

@@ -9,7 +9,7 @@
 
 #include "x86.h"
 
-/* 4.5.1: bits 63:47 (63:56 with CR4.LA57) of a linear address are identical. */
+/* Vol. 1, 3.3.7.1: bits 63:47 (63:56 with CR4.LA57) of a linear address are identical. */
 static void canonical_addresses(void **state)
 {
     static const struct {
