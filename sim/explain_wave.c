@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "commands.h"
-#include "event.h"
-#include "fst_file.h"
+#include "event_parse.h"
+#include "explain_lines.h"
+#include "page_log.h"
 
 enum {
     CYCLES_AROUND = 8, /* as when a run is explained */
@@ -18,123 +19,10 @@ enum {
     REASON_LENGTH = 128,
 };
 
-/* Something that the wave says of a cycle. */
-struct line {
-    uint64_t cycle;
-    size_t number; /* of lines of one cycle: the order in which the file has them */
-    char *text;
-    bool operation; /* of an operation, or of what it does to all */
-};
-
 struct wave {
     struct fst_file *file;
-    const struct fst_signal **texts; /* those that are read */
-    size_t text_count;
-    uint32_t operation, invalidation, rule; /* handles */
-    struct line *lines;
-    size_t count, room;
-    char *verdict;
-    uint64_t verdict_cycle;
-    bool short_of_memory;
+    struct explain_lines lines;
 };
-
-/* What the text of a lane leaves out, as its name says it: of port, walker or miss queue entry N. */
-static void put_before(const struct wave *wave, uint32_t handle, const char *text, char *before, size_t size)
-{
-    static const struct {
-        const char *lane, *word;
-    } numbered[] = {{"events.port_", "port"}, {"events.walker_", "walker"}, {"events.entry_", "miss queue"}};
-
-    before[0] = '\0';
-    if (handle == wave->operation)
-        snprintf(before, size, "operation accepted: ");
-    for (size_t i = 0; i < wave->text_count; i++) {
-        const struct fst_signal *signal = wave->texts[i];
-        for (size_t k = 0; signal->handle == handle && k < sizeof(numbered) / sizeof(numbered[0]); k++)
-            if (strncmp(signal->path, numbered[k].lane, strlen(numbered[k].lane)) == 0)
-                snprintf(before, size, "%s %s%s", numbered[k].word, signal->path + strlen(numbered[k].lane),
-                         strncmp(text, "access ", 7) == 0 ? ", " : " ");
-    }
-}
-
-static void add_line(struct wave *wave, uint64_t cycle, const char *before, const char *text, size_t length,
-                     bool operation)
-{
-    if (wave->count == wave->room) {
-        size_t room = wave->room ? 2 * wave->room : 1024;
-        struct line *lines = realloc(wave->lines, room * sizeof(*lines));
-        wave->short_of_memory |= lines == NULL;
-        if (lines == NULL)
-            return;
-        wave->lines = lines;
-        wave->room = room;
-    }
-    char *copy;
-    if (asprintf(&copy, "%s%.*s", before, (int)length, text) < 0) {
-        wave->short_of_memory = true;
-        return;
-    }
-    wave->lines[wave->count] =
-        (struct line){.cycle = cycle, .number = wave->count, .text = copy, .operation = operation};
-    wave->count++;
-}
-
-/* A text signal changes: several events of one cycle are one text, with bars between. */
-static void take_text(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    struct wave *wave = self;
-    bool operation = handle == wave->operation || handle == wave->invalidation;
-
-    value += strspn(value, " ");
-    if (handle == wave->rule && *value && wave->verdict == NULL) {
-        wave->verdict = strdup(value);
-        wave->verdict_cycle = time / 2;
-    }
-    while (*value && handle != wave->rule) {
-        const char *bar = strstr(value, " | ");
-        size_t length = bar ? (size_t)(bar - value) : strlen(value);
-        char before[32];
-        put_before(wave, handle, value, before, sizeof(before));
-        add_line(wave, time / 2, before, value, length, operation);
-        value += length + (bar ? 3 : 0);
-    }
-}
-
-static int by_cycle(const void *one, const void *other)
-{
-    const struct line *a = one, *b = other;
-    if (a->cycle != b->cycle)
-        return a->cycle < b->cycle ? -1 : 1;
-    if (a->operation != b->operation)
-        return a->operation ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-static uint32_t handle_of(const struct fst_file *file, const char *path)
-{
-    const struct fst_signal *signal = fst_file_find(file, path);
-    return signal ? signal->handle : UINT32_MAX;
-}
-
-/* Everything that the scopes events and judge say. -1 after a message. */
-static int read_texts(struct wave *wave)
-{
-    wave->texts = calloc(wave->file->count + 1, sizeof(struct fst_signal *));
-    if (wave->texts == NULL)
-        return -1;
-    wave->operation = handle_of(wave->file, "events.operation");
-    wave->invalidation = handle_of(wave->file, "events.invalidation");
-    wave->rule = handle_of(wave->file, "judge.rule");
-    for (size_t i = 0; i < wave->file->count; i++) {
-        const struct fst_signal *signal = &wave->file->signals[i];
-        if (signal->bits == 0 && (strncmp(signal->path, "events.", 7) == 0 || signal->handle == wave->rule))
-            wave->texts[wave->text_count++] = signal;
-    }
-    fst_file_changes(wave->file, wave->texts, wave->text_count, take_text, wave);
-    free(wave->texts);
-    qsort(wave->lines, wave->count, sizeof(*wave->lines), by_cycle);
-    return wave->short_of_memory ? -1 : 0;
-}
 
 /* --- which lines --- */
 
@@ -155,39 +43,27 @@ static uint64_t next_access(const char **text)
 }
 
 /* Whose line it is: the first access that it names. */
-static uint64_t owner(const struct line *line)
+static uint64_t owner(const struct explain_line *line)
 {
     const char *text = line->text;
     return next_access(&text);
 }
 
 /* "merged with entry 3 (access 7)": that access. */
-static uint64_t leader_of(const struct line *line)
+static uint64_t leader_of(const struct explain_line *line)
 {
     const char *merged = strstr(line->text, ": merged with ");
     return merged ? next_access(&merged) : NO_ACCESS;
 }
 
-static bool says(const struct line *line, const char *what)
+static bool says(const struct explain_line *line, const char *what)
 {
     return strstr(line->text, what) != NULL;
 }
 
-static void print_line(const struct line *line, FILE *out)
-{
-    fprintf(out, "  %10" PRIu64 "  %s\n", line->cycle, line->text);
-}
-
-static void print_cycles(const struct wave *wave, uint64_t first, uint64_t last, FILE *out)
-{
-    for (size_t i = 0; i < wave->count; i++)
-        if (wave->lines[i].cycle >= first && wave->lines[i].cycle <= last)
-            print_line(&wave->lines[i], out);
-}
-
 /* The lines of an access, and how long it was under way. */
 struct span {
-    uint64_t first, last;      /* cycles */
+    uint64_t first, last;      /* cycles; last: of the answer, or the wave's last one */
     bool accepted, answered;   /* in the wave */
     uint64_t leaders[LEADERS]; /* whose lookup or walk it joined */
     unsigned leader_count;
@@ -197,17 +73,19 @@ struct span {
 static bool find_span(const struct wave *wave, uint64_t access, struct span *span)
 {
     bool found = false;
-    *span = (struct span){.first = 0};
-    for (size_t i = 0; i < wave->count; i++) {
-        const struct line *line = &wave->lines[i];
+    *span = (struct span){.last = wave->file->end / 2};
+    for (size_t i = 0; i < wave->lines.count; i++) {
+        const struct explain_line *line = &wave->lines.list[i];
         if (owner(line) != access)
             continue;
         if (!found)
             span->first = line->cycle;
         found = true;
-        span->last = line->cycle;
         span->accepted |= says(line, " accepts tag ");
-        span->answered |= says(line, " answers tag ");
+        if (says(line, " answers tag ")) {
+            span->answered = true;
+            span->last = line->cycle;
+        }
         if (leader_of(line) != NO_ACCESS && span->leader_count < LEADERS)
             span->leaders[span->leader_count++] = leader_of(line);
     }
@@ -227,57 +105,54 @@ static bool print_access(const struct wave *wave, uint64_t access, FILE *out)
     struct span span;
     if (!find_span(wave, access, &span))
         return false;
-    fprintf(out, "access %" PRIu64 ", %s cycle %" PRIu64 ", %s %" PRIu64 "\n", access,
+    fprintf(out, "access %" PRIu64 ", %s cycle %" PRIu64 ", %s %" PRIu64 "%s\n", access,
             span.accepted ? "accepted in" : "in the wave from", span.first,
-            span.answered ? "answered in cycle" : "not answered up to cycle", span.last);
-    for (size_t i = 0; i < wave->count; i++) {
-        const struct line *line = &wave->lines[i];
+            span.answered ? "answered in cycle" : "not answered up to cycle", span.last,
+            span.answered ? "" : ", where the wave ends");
+    for (size_t i = 0; i < wave->lines.count; i++) {
+        const struct explain_line *line = &wave->lines.list[i];
         uint64_t whose = owner(line);
         bool joined = is_leader(&span, whose) && !says(line, " accepts tag ") && !says(line, " answers tag ");
         bool meanwhile = (joined || (line->operation && whose == NO_ACCESS)) && line->cycle >= span.first &&
                          line->cycle <= span.last;
         if (whose == access || meanwhile)
-            print_line(line, out);
+            explain_line_print(line, out);
     }
-    if (wave->verdict && span.answered && wave->verdict_cycle == span.last)
-        fprintf(out, "illegal: %s\n", wave->verdict);
+    if (wave->lines.verdict && span.answered && wave->lines.verdict_cycle == span.last)
+        fprintf(out, "illegal: %s\n", wave->lines.verdict);
     return true;
 }
 
 /* --- pages --- */
 
-/* The hexadecimal number at the text lies in the page. */
-static bool number_in_page(const char *text, uint64_t page)
-{
-    return strtoull(text, NULL, 16) >> 12 == page;
-}
-
-static bool names_page(const struct line *line, uint64_t page)
-{
-    for (const char *at = strstr(line->text, "0x"); at != NULL; at = strstr(at + 2, "0x")) {
-        size_t before = (size_t)(at - line->text);
-        bool linear = (before >= 3 && strncasecmp(at - 3, "va ", 3) == 0) || says(line, " accepts tag ") ||
-                      (line->operation && before >= 7 && strncmp(at - 7, "INVLPG ", 7) == 0);
-        if (linear && number_in_page(at, page))
-            return true;
-    }
-    return false;
-}
-
 static int print_page(const struct wave *wave, uint64_t va, FILE *out)
 {
+    struct page_log *log = page_log_create(va);
+    bool *concerns = calloc(wave->lines.count + 1, sizeof(*concerns));
     size_t count = 0;
-    for (size_t i = 0; i < wave->count; i++) {
-        const struct line *line = &wave->lines[i];
-        bool flush = (says(line, "operation accepted: ") || says(line, "register changes: ")) &&
-                     !says(line, "INVLPG") && line->operation;
-        if (!flush && !names_page(line, va >> 12))
-            continue;
-        print_line(line, out);
-        count++;
+    int code = EXIT_AGREED;
+
+    if (log == NULL || concerns == NULL) {
+        fprintf(stderr, "twinwalk explain: out of memory\n");
+        code = EXIT_INTERNAL;
     }
-    fprintf(out, "page 0x%016" PRIx64 ": %zu events in the wave\n", va & ~(uint64_t)0xfff, count);
-    return EXIT_AGREED;
+    for (size_t i = 0; code == EXIT_AGREED && i < wave->lines.count; i++) {
+        struct event event;
+        concerns[i] = wave->lines.list[i].verdict ||
+                      (event_parse(wave->lines.list[i].text, &event) && page_log_concerns(log, &event));
+        count += concerns[i];
+    }
+    if (code == EXIT_AGREED)
+        fprintf(out,
+                "page 0x%016" PRIx64 ": %zu events in the wave, and %" PRIu64
+                " accesses answered by L1 TLBs\n",
+                va & ~(uint64_t)0xfff, count, page_log_from_l1(log));
+    for (size_t i = 0; code == EXIT_AGREED && i < wave->lines.count; i++)
+        if (concerns[i])
+            explain_line_print(&wave->lines.list[i], out);
+    free(concerns);
+    page_log_destroy(log);
+    return code;
 }
 
 /* --- failures --- */
@@ -360,8 +235,8 @@ static void print_accesses_of(const struct wave *wave, uint64_t cycle, FILE *out
 {
     uint64_t told[ACCESSES_TOLD];
     unsigned count = 0;
-    for (size_t i = 0; i < wave->count && count < ACCESSES_TOLD; i++) {
-        uint64_t access = wave->lines[i].cycle == cycle ? owner(&wave->lines[i]) : NO_ACCESS;
+    for (size_t i = 0; i < wave->lines.count && count < ACCESSES_TOLD; i++) {
+        uint64_t access = wave->lines.list[i].cycle == cycle ? owner(&wave->lines.list[i]) : NO_ACCESS;
         for (unsigned j = 0; j < count; j++)
             if (told[j] == access)
                 access = NO_ACCESS;
@@ -388,14 +263,25 @@ static void keep_text(void *self, uint64_t time, uint32_t handle, const char *va
         snprintf(text, REASON_LENGTH, "%s", value + strspn(value, " "));
 }
 
-/* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
-static uint64_t print_reason(const struct wave *wave, uint64_t failure, FILE *out)
+/* Why the wave was written; of REASON_LENGTH bytes. */
+static void read_reason(const struct wave *wave, char *reason)
 {
     const struct fst_signal *signal = fst_file_find(wave->file, "marks.reason");
-    char reason[REASON_LENGTH] = "the run fails";
 
+    snprintf(reason, REASON_LENGTH, "the run fails");
     if (signal != NULL)
         fst_file_changes(wave->file, &signal, 1, keep_text, reason);
+}
+
+/* The event of --wave-on, in a run that need not fail (tb/wave.c). */
+static bool is_trigger(const char *reason)
+{
+    return strcmp(reason, "an event meets the condition") == 0;
+}
+
+/* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
+static uint64_t print_reason(const struct wave *wave, uint64_t failure, const char *reason, FILE *out)
+{
     fprintf(out, "cycle %" PRIu64 ": %s\n", failure, reason);
     if (2 * failure <= wave->file->end)
         return failure;
@@ -410,27 +296,30 @@ static uint64_t print_reason(const struct wave *wave, uint64_t failure, FILE *ou
 static int print_failure(const struct wave *wave, FILE *out)
 {
     struct rises rises;
+    char reason[REASON_LENGTH];
     uint64_t failure = marked_cycle(wave, "marks.failure");
     bool differ = print_differences(wave, &rises, out);
-    uint64_t edge = differ ? (rises.first ? rises.first - 1 : 0) : wave->verdict_cycle;
+    uint64_t edge = differ ? (rises.first ? rises.first - 1 : 0) : wave->lines.verdict_cycle;
 
-    if (wave->verdict)
-        fprintf(out, "in cycle %" PRIu64 " the judge finds it illegal: %s\n", wave->verdict_cycle,
-                wave->verdict);
-    if (!differ && !wave->verdict && !failure) {
+    if (wave->lines.verdict)
+        fprintf(out, "in cycle %" PRIu64 " the judge finds it illegal: %s\n", wave->lines.verdict_cycle,
+                wave->lines.verdict);
+    if (!differ && !wave->lines.verdict && !failure) {
         fprintf(stderr,
                 "twinwalk explain: the wave shows no failure: say what to tell of it, by --access, --va or "
                 "--cycle\n");
         return EXIT_USAGE;
     }
-    if (!differ && !wave->verdict)
-        edge = print_reason(wave, failure, out);
-    fprintf(out, "\nwhat the C model did up to there:\n");
-    print_cycles(wave, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, out);
+    read_reason(wave, reason);
+    if (!differ && !wave->lines.verdict)
+        edge = print_reason(wave, failure, reason, out);
+    fprintf(out, "\nwhat %s up to there:\n",
+            fst_file_find(wave->file, "diff.any") ? "the C model did" : "happened");
+    explain_lines_print(&wave->lines, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, out);
     print_accesses_of(wave, edge, out);
     if (wave->file->comment)
         fprintf(out, "\nthe run of this wave: %s\n", wave->file->comment);
-    return EXIT_MISMATCH;
+    return differ || wave->lines.verdict || !is_trigger(reason) ? EXIT_MISMATCH : EXIT_AGREED;
 }
 
 static int print(const struct wave *wave, const struct explain_request *request, FILE *out)
@@ -452,7 +341,8 @@ static int print(const struct wave *wave, const struct explain_request *request,
                     wave->file->start / 2, wave->file->end / 2);
             return EXIT_USAGE;
         }
-        print_cycles(wave, cycle > CYCLES_AROUND ? cycle - CYCLES_AROUND : 0, cycle + CYCLES_AROUND, out);
+        explain_lines_print(&wave->lines, cycle > CYCLES_AROUND ? cycle - CYCLES_AROUND : 0,
+                            cycle + CYCLES_AROUND, out);
         return EXIT_AGREED;
     }
     return EXIT_INTERNAL;
@@ -467,16 +357,13 @@ int explain_wave(const char *path, const struct explain_request *request, FILE *
     if (fst_file_find(wave.file, "events.operation") == NULL) {
         fprintf(stderr, "%s: has no scope events: only waves of twinwalk run with a C model have one\n",
                 path);
-    } else if (read_texts(&wave) != 0) {
+    } else if (explain_lines_read(&wave.lines, wave.file) != 0) {
         fprintf(stderr, "twinwalk explain: out of memory\n");
         code = EXIT_INTERNAL;
     } else {
         code = print(&wave, request, out);
     }
-    for (size_t i = 0; i < wave.count; i++)
-        free(wave.lines[i].text);
-    free(wave.lines);
-    free(wave.verdict);
+    explain_lines_free(&wave.lines);
     fst_file_close(wave.file);
     return code;
 }

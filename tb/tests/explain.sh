@@ -128,7 +128,7 @@ wave() {
         in_order ' 243  operation accepted: INVLPG 0x00007f1234569000' ' 244  broadcast of INVLPG' ' 244  dropped from l1d.4k set 1 way 1' \
             ' 244  .*walk_cache.pml4e set 0 way 0' &&
         explained 0 --va 0x7f1234569000 "$work/wave.fst" &&
-        in_order ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' '^page 0x00007f1234569000: [0-9]+ events' || return 1
+        in_order '^page 0x00007f1234569000: [0-9]+ events' ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' || return 1
     explained 2 "$work/wave.fst" && grep -q 'the wave shows no failure' "$work/err" &&
         explained 2 --access 900 "$work/wave.fst" && grep -q 'does not show access 900' "$work/err" &&
         explained 2 --cycle 9000 "$work/wave.fst" && grep -q 'the wave has cycles 0 to 528' "$work/err" || return 1
@@ -214,6 +214,28 @@ stopped_early() {
     explained 0 --access 3 run -c tiny --engine model --script tb/scripts/invlpg.tw && [ ! -s "$work/err" ]
 }
 
+# Of a page a wave has what the run has, but for its first cycle.
+page_of_wave() {
+    local va
+    for va in 0x7f1280100000 0x7f1234569000 0x1; do
+        explained 0 --va $va -- run -c tiny --script tb/scripts/invlpg.tw && grep -v ' 0  operation accepted: CR3' "$work/out" | grep '^ ' | sort >"$work/page" &&
+            explained 0 --va $va "$work/wave.fst" && grep '^ ' "$work/out" | sort | diff "$work/page" - || return 1
+    done
+}
+
+# A wave of an event in a run that is right shows no failure.
+triggered() {
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/on.fst" --wave-on 'op=INVLPG' >"$work/out" 2>"$work/err" &&
+        explained 0 "$work/on.fst" && in_order '^cycle 195: an event meets the condition$' '^what the C model did up to there:$' ' 195  operation accepted: INVLPG'
+}
+
+# An access that the wave does not see answered is under way up to its end, with all that happens meanwhile.
+unanswered() {
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/cut.fst" --wave-to 450 >"$work/out" 2>"$work/err" &&
+        explained 0 --access 12 "$work/cut.fst" &&
+        in_order '^access 12, accepted in cycle 419, not answered up to cycle 449, where the wave ends$' ' 445  walker 1, access 12, .*: exchange lost'
+}
+
 check "the life of an access" life
 check "the same with the C model alone" same_with_model
 check "the question behind the run" behind
@@ -222,6 +244,9 @@ check "who filled the entry that is hit" hit
 check "a page" page
 check "a cycle" cycle
 check "a wave" wave
+check "a page of a wave" page_of_wave
+check "a wave of an event" triggered
+check "an access that is not answered in a wave" unanswered
 check "the log of some flags and cycles" log
 check "the log changes nothing of the run" log_changes_nothing
 check "the list of flags" flags
