@@ -62,7 +62,10 @@ static void print_array(const struct debugger *d, unsigned number, uint64_t only
         if (!heading)
             printf("   set  way  entry (* the next victim of its set) %*s filled in cycle\n", 46, "");
         heading = true;
-        signal_decode_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
+        if (number >= ARRAY_WALK_CACHE)
+            signal_decode_table_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
+        else
+            signal_decode_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
         printf("  %4" PRIu32 " %3" PRIu32 "%c  %-84s", set, way, victim_of(a, set) == way ? '*' : ' ',
                text + strcspn(text, "V"));
         print_filled(d, number, set, way);
@@ -203,9 +206,11 @@ static void print_walkers(struct debugger *d, const struct debugger_words *words
         printf("request register: empty\n");
     if (!w->result_valid)
         printf("result register: empty\n");
-    else if (w->result_fault == FAULT_PAGE)
-        printf("result register: miss queue %u, page fault, code 0x%02x\n", w->result_id, w->result_code);
-    else
+    else if (w->result_fault == FAULT_PAGE) {
+        char code[96];
+        signal_decode_text(DECODE_FAULT_CODE, w->result_code, code, sizeof(code));
+        printf("result register: miss queue %u, page fault, code %s\n", w->result_id, code);
+    } else
         printf("result register: miss queue %u, %s\n", w->result_id,
                w->result_fault ? bench_fault_name(w->result_fault) : "translation");
 }

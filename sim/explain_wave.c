@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "event_parse.h"
+#include "explain_difference.h"
 #include "explain_lines.h"
 #include "page_log.h"
 
@@ -22,6 +23,7 @@ enum {
 struct wave {
     struct fst_file *file;
     struct explain_lines lines;
+    struct difference_path *path;
 };
 
 /* --- which lines --- */
@@ -157,77 +159,22 @@ static int print_page(const struct wave *wave, uint64_t va, FILE *out)
 
 /* --- failures --- */
 
-/* The order in which the signals of scope diff rise, up to the cycle in which an output does. */
-struct rises {
-    const struct wave *wave;
-    FILE *out;
-    bool *risen;          /* by signal of the file */
-    uint64_t first, last; /* cycles in which one rose */
-    bool output;          /* in the last of them */
-    unsigned count;
-};
-
-/* A value of its own: "diff.any" and "diff.first_cycle" sum up the others. */
-static bool is_difference(const struct fst_signal *signal)
+/* Where the two differ; false: they do not. */
+static bool print_differences(const struct wave *wave, FILE *out)
 {
-    return strncmp(signal->path, "diff.", 5) == 0 && strcmp(signal->path, "diff.any") != 0 &&
-           strcmp(signal->path, "diff.first_cycle") != 0;
-}
+    const struct difference_path *path = wave->path;
+    uint64_t first = difference_path_first(path);
 
-static void print_rise(struct rises *rises, const struct fst_signal *signal, uint64_t cycle,
-                       const char *value)
-{
-    size_t bits = strlen(value);
-
-    if (rises->count == 0)
-        fprintf(rises->out,
-                "RTL and C model first differ in cycle %" PRIu64
-                ": the cause is the clock edge that ends cycle %" PRIu64 "\n",
-                cycle, cycle ? cycle - 1 : 0);
-    if (rises->count == 0 || rises->last != cycle)
-        fprintf(rises->out, "cycle %" PRIu64 ":\n", cycle);
-    fprintf(rises->out, "  %s", signal->path + 5);
-    for (size_t bit = 0; bits > 1 && bit < bits; bit++)
-        if (value[bits - 1 - bit] == '1')
-            fprintf(rises->out, " [%zu]", bit);
-    fputc('\n', rises->out);
-}
-
-static void take_rise(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    struct rises *rises = self;
-    const struct fst_file *file = rises->wave->file;
-    uint64_t cycle = time / 2;
-
-    if (strchr(value, '1') == NULL || (rises->output && cycle > rises->last))
-        return;
-    for (size_t i = 0; i < file->count; i++) {
-        const struct fst_signal *signal = &file->signals[i];
-        if (signal->handle != handle || !is_difference(signal) || rises->risen[i])
-            continue;
-        print_rise(rises, signal, cycle, value);
-        rises->risen[i] = true;
-        rises->first = rises->count++ ? rises->first : cycle;
-        rises->last = cycle;
-        rises->output |= strchr(signal->path + 5, '.') == NULL;
-        return;
-    }
-}
-
-/* Tells where the two differ; false: they do not. */
-static bool print_differences(const struct wave *wave, struct rises *rises, FILE *out)
-{
-    const struct fst_signal **bits = calloc(wave->file->count + 1, sizeof(struct fst_signal *));
-    size_t count = 0;
-    *rises = (struct rises){.wave = wave, .out = out, .risen = calloc(wave->file->count + 1, sizeof(bool))};
-    for (size_t i = 0; bits != NULL && i < wave->file->count; i++)
-        if (is_difference(&wave->file->signals[i]))
-            bits[count++] = &wave->file->signals[i];
-    if (count && rises->risen != NULL)
-        fst_file_changes(wave->file, bits, count, take_rise, rises);
-    free(bits);
-    free(rises->risen);
-    return rises->count != 0;
+    if (first == UINT64_MAX)
+        return false;
+    fprintf(out,
+            "RTL and C model first differ in cycle %" PRIu64
+            ": the cause is the clock edge that ends cycle %" PRIu64 "\n",
+            first, first ? first - 1 : 0);
+    difference_path_print(path, out);
+    if (difference_path_output(path) == UINT64_MAX)
+        fprintf(out, "no output differs up to cycle %" PRIu64 ", where the wave ends\n", wave->file->end / 2);
+    return true;
 }
 
 /* The accesses that the lines of one cycle name. */
@@ -295,11 +242,11 @@ static uint64_t print_reason(const struct wave *wave, uint64_t failure, const ch
 
 static int print_failure(const struct wave *wave, FILE *out)
 {
-    struct rises rises;
     char reason[REASON_LENGTH];
     uint64_t failure = marked_cycle(wave, "marks.failure");
-    bool differ = print_differences(wave, &rises, out);
-    uint64_t edge = differ ? (rises.first ? rises.first - 1 : 0) : wave->lines.verdict_cycle;
+    bool differ = print_differences(wave, out);
+    uint64_t first = difference_path_first(wave->path);
+    uint64_t edge = differ ? (first ? first - 1 : 0) : wave->lines.verdict_cycle;
 
     if (wave->lines.verdict)
         fprintf(out, "in cycle %" PRIu64 " the judge finds it illegal: %s\n", wave->lines.verdict_cycle,
@@ -350,20 +297,24 @@ static int print(const struct wave *wave, const struct explain_request *request,
 
 int explain_wave(const char *path, const struct explain_request *request, FILE *out)
 {
-    struct wave wave = {.file = fst_file_open(path)};
+    struct wave wave = {.file = fst_file_open(path), .path = difference_path_create()};
     int code = EXIT_USAGE;
-    if (wave.file == NULL)
+    if (wave.file == NULL) {
+        difference_path_destroy(wave.path);
         return code;
+    }
     if (fst_file_find(wave.file, "events.operation") == NULL) {
         fprintf(stderr, "%s: has no scope events: only waves of twinwalk run with a C model have one\n",
                 path);
-    } else if (explain_lines_read(&wave.lines, wave.file) != 0) {
+    } else if (explain_lines_read(&wave.lines, wave.file) != 0 || wave.path == NULL ||
+               explain_difference_read(wave.path, wave.file) != 0) {
         fprintf(stderr, "twinwalk explain: out of memory\n");
         code = EXIT_INTERNAL;
     } else {
         code = print(&wave, request, out);
     }
     explain_lines_free(&wave.lines);
+    difference_path_destroy(wave.path);
     fst_file_close(wave.file);
     return code;
 }

@@ -175,6 +175,14 @@ difference() {
             'filled in cycle 157 for access 2' '^access 2: user read of 0x00007f1234569000'
 }
 
+# The same from a wave of the failure: every value with its name, in the words of both sides.
+difference_of_wave() {
+    RTL_DIR=$work/invlpg_skips_way/rtl explained 1 run -c tiny --script tb/scripts/invlpg.tw &&
+        sed '/^then the RTL alone/,$d' "$work/out" >"$work/path" && grep -q 'mmu.resp_valid  *RTL {1}  *C {}$' "$work/path" || return 1
+    RTL_DIR=$work/invlpg_skips_way/rtl "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave-on-failure="$work/bug.fst" >"$work/out" 2>"$work/err"
+    explained 1 "$work/bug.fst" && sed '/^$/,$d' "$work/out" | diff "$work/path" -
+}
+
 # An access that would come after the difference: that is told instead.
 difference_before_access() {
     RTL_DIR=$work/invlpg_skips_way/rtl explained 1 --access 6 -- run -c tiny --script tb/scripts/invlpg.tw &&
@@ -251,6 +259,7 @@ check "the log of some flags and cycles" log
 check "the log changes nothing of the run" log_changes_nothing
 check "the list of flags" flags
 check "a bug in the RTL, from its first difference" difference
+check "the same from a wave" difference_of_wave
 check "the same instead of an access that comes later" difference_before_access
 check "a bug in both twins" illegal
 check "an answer that a script does not expect" expectation
