@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
+
+#include "event_parse.h"
 
 /* A signal that is read. */
 struct lane {
@@ -162,12 +165,64 @@ static int choose_lanes(struct reading *reading, const struct fst_file *file)
     return 0;
 }
 
+/* The last two fills of a place. */
+struct fills {
+    uint64_t place;
+    uint64_t cycle, access, cycle_before, access_before;
+    UT_hash_handle hh;
+};
+
+static void keep_fill(struct fills **table, struct fills *known, uint64_t place, uint64_t cycle,
+                      const struct event *event)
+{
+    if (known == NULL) {
+        known = calloc(1, sizeof(*known));
+        if (known == NULL)
+            return;
+        *known = (struct fills){.place = place, .cycle = NO_ACCESS, .access = NO_ACCESS};
+        HASH_ADD(hh, *table, place, sizeof(known->place), known);
+    }
+    known->cycle_before = known->cycle;
+    known->access_before = known->access;
+    known->cycle = cycle;
+    known->access = event->access;
+}
+
+/* Who filled what the lines tell of. A fill shows from the cycle behind its own on. */
+static void find_fillers(struct explain_lines *lines)
+{
+    struct fills *table = NULL, *fills, *next;
+
+    for (size_t i = 0; i < lines->count; i++) {
+        struct explain_line *line = &lines->list[i];
+        struct event event;
+        if (!event_parse(line->text, &event) || event.array == ARRAY_NONE)
+            continue;
+        uint64_t place = (uint64_t)event.array << 56 | (uint64_t)event.set << 24 | event.way;
+        HASH_FIND(hh, table, &place, sizeof(place), fills);
+        line->has_entry = event_meets_entry(&event) || event.kind == EVENT_DROP || event.kind == EVENT_EVICT;
+        line->filled = line->filler = NO_ACCESS;
+        if (line->has_entry && fills != NULL) {
+            bool later = fills->cycle >= line->cycle;
+            line->filled = later ? fills->cycle_before : fills->cycle;
+            line->filler = later ? fills->access_before : fills->access;
+        }
+        if (event.kind == EVENT_FILL)
+            keep_fill(&table, fills, place, line->cycle, &event);
+    }
+    HASH_ITER(hh, table, fills, next)
+    {
+        HASH_DEL(table, fills);
+        free(fills);
+    }
+}
+
 int explain_lines_read(struct explain_lines *lines, struct fst_file *file)
 {
     struct reading reading = {.lines = lines};
     const struct fst_signal **signals = calloc(file->count + 1, sizeof(*signals));
 
-    *lines = (struct explain_lines){0};
+    *lines = (struct explain_lines){.first = file->start / 2};
     reading.short_of_memory = signals == NULL || choose_lanes(&reading, file) != 0;
     if (!reading.short_of_memory) {
         for (size_t i = 0; i < reading.lane_count; i++)
@@ -180,6 +235,7 @@ int explain_lines_read(struct explain_lines *lines, struct fst_file *file)
     free(signals);
     if (lines->count != 0)
         qsort(lines->list, lines->count, sizeof(*lines->list), by_cycle);
+    find_fillers(lines);
     return reading.short_of_memory ? -1 : 0;
 }
 
@@ -196,9 +252,24 @@ void explain_line_print(const struct explain_line *line, FILE *out)
     fprintf(out, "  %10" PRIu64 "  %s\n", line->cycle, line->text);
 }
 
+void explain_line_print_filled(const struct explain_lines *lines, const struct explain_line *line, FILE *out)
+{
+    explain_line_print(line, out);
+    if (!line->has_entry)
+        return;
+    if (line->filled == NO_ACCESS)
+        fprintf(out, "  %10s    (filled before cycle %" PRIu64 ", where the wave begins)\n", "",
+                lines->first);
+    else if (line->filler == NO_ACCESS)
+        fprintf(out, "  %10s    (filled in cycle %" PRIu64 ")\n", "", line->filled);
+    else
+        fprintf(out, "  %10s    (filled in cycle %" PRIu64 " for access %" PRIu64 ")\n", "", line->filled,
+                line->filler);
+}
+
 void explain_lines_print(const struct explain_lines *lines, uint64_t first, uint64_t last, FILE *out)
 {
     for (size_t i = 0; i < lines->count; i++)
         if (lines->list[i].cycle >= first && lines->list[i].cycle <= last)
-            explain_line_print(&lines->list[i], out);
+            explain_line_print_filled(lines, &lines->list[i], out);
 }

@@ -17,6 +17,8 @@ struct explain_line {
     char *text;
     bool operation; /* of an operation, or of what it does to all */
     bool verdict;   /* the judge's */
+    bool has_entry; /* a lookup or walk has met an entry, or one is dropped or evicted, which was filled: */
+    uint64_t filled, filler; /* cycle and access; NO_ACCESS: before the wave begins, not told */
 };
 
 struct explain_lines {
@@ -24,6 +26,7 @@ struct explain_lines {
     size_t count, room;
     char *verdict; /* all of it; NULL: the judge did not object */
     uint64_t verdict_cycle;
+    uint64_t first; /* cycle of the wave */
 };
 
 /* -1: memory is short. To be freed in either case. */
@@ -32,7 +35,10 @@ void explain_lines_free(struct explain_lines *lines);
 
 void explain_line_print(const struct explain_line *line, FILE *out);
 
-/* Those of the cycles from `first` to `last`. */
+/* The same, and who filled the entry that it tells of. */
+void explain_line_print_filled(const struct explain_lines *lines, const struct explain_line *line, FILE *out);
+
+/* Those of the cycles from `first` to `last`, with who filled what. */
 void explain_lines_print(const struct explain_lines *lines, uint64_t first, uint64_t last, FILE *out);
 
 #endif

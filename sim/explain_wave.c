@@ -118,7 +118,7 @@ static bool print_access(const struct wave *wave, uint64_t access, FILE *out)
         bool meanwhile = (joined || (line->operation && whose == NO_ACCESS)) && line->cycle >= span.first &&
                          line->cycle <= span.last;
         if (whose == access || meanwhile)
-            explain_line_print(line, out);
+            explain_line_print_filled(&wave->lines, line, out);
     }
     if (wave->lines.verdict && span.answered && wave->lines.verdict_cycle == span.last)
         fprintf(out, "illegal: %s\n", wave->lines.verdict);
@@ -127,34 +127,33 @@ static bool print_access(const struct wave *wave, uint64_t access, FILE *out)
 
 /* --- pages --- */
 
+/* -1 after a message. */
 static int print_page(const struct wave *wave, uint64_t va, FILE *out)
 {
     struct page_log *log = page_log_create(va);
     bool *concerns = calloc(wave->lines.count + 1, sizeof(*concerns));
+    int failed = log == NULL || concerns == NULL ? -1 : 0;
     size_t count = 0;
-    int code = EXIT_AGREED;
 
-    if (log == NULL || concerns == NULL) {
+    if (failed)
         fprintf(stderr, "twinwalk explain: out of memory\n");
-        code = EXIT_INTERNAL;
-    }
-    for (size_t i = 0; code == EXIT_AGREED && i < wave->lines.count; i++) {
+    for (size_t i = 0; !failed && i < wave->lines.count; i++) {
         struct event event;
         concerns[i] = wave->lines.list[i].verdict ||
                       (event_parse(wave->lines.list[i].text, &event) && page_log_concerns(log, &event));
         count += concerns[i];
     }
-    if (code == EXIT_AGREED)
+    if (!failed)
         fprintf(out,
                 "page 0x%016" PRIx64 ": %zu events in the wave, and %" PRIu64
                 " accesses answered by L1 TLBs\n",
                 va & ~(uint64_t)0xfff, count, page_log_from_l1(log));
-    for (size_t i = 0; code == EXIT_AGREED && i < wave->lines.count; i++)
+    for (size_t i = 0; !failed && i < wave->lines.count; i++)
         if (concerns[i])
             explain_line_print(&wave->lines.list[i], out);
     free(concerns);
     page_log_destroy(log);
-    return code;
+    return failed;
 }
 
 /* --- failures --- */
@@ -177,13 +176,16 @@ static bool print_differences(const struct wave *wave, FILE *out)
     return true;
 }
 
-/* The accesses that the lines of one cycle name. */
+/* The accesses that the lines of one cycle name, and those that had filled what was dropped in it. */
 static void print_accesses_of(const struct wave *wave, uint64_t cycle, FILE *out)
 {
     uint64_t told[ACCESSES_TOLD];
     unsigned count = 0;
     for (size_t i = 0; i < wave->lines.count && count < ACCESSES_TOLD; i++) {
-        uint64_t access = wave->lines.list[i].cycle == cycle ? owner(&wave->lines.list[i]) : NO_ACCESS;
+        const struct explain_line *line = &wave->lines.list[i];
+        uint64_t access = line->cycle == cycle ? owner(line) : NO_ACCESS;
+        if (line->cycle == cycle && access == NO_ACCESS && line->has_entry)
+            access = line->filler;
         for (unsigned j = 0; j < count; j++)
             if (told[j] == access)
                 access = NO_ACCESS;
@@ -220,10 +222,16 @@ static void read_reason(const struct wave *wave, char *reason)
         fst_file_changes(wave->file, &signal, 1, keep_text, reason);
 }
 
-/* The event of --wave-on, in a run that need not fail (tb/wave.c). */
-static bool is_trigger(const char *reason)
+/* The run has failed, as far as the wave shows it. */
+static bool shows_failure(const struct wave *wave)
 {
-    return strcmp(reason, "an event meets the condition") == 0;
+    char reason[REASON_LENGTH];
+
+    read_reason(wave, reason);
+    /* Of --wave-on the cycle of the event is marked, in a run that need not fail (tb/wave.c). */
+    bool marked =
+        marked_cycle(wave, "marks.failure") != 0 && strcmp(reason, "an event meets the condition") != 0;
+    return marked || wave->lines.verdict || difference_path_first(wave->path) != UINT64_MAX;
 }
 
 /* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
@@ -266,7 +274,7 @@ static int print_failure(const struct wave *wave, FILE *out)
     print_accesses_of(wave, edge, out);
     if (wave->file->comment)
         fprintf(out, "\nthe run of this wave: %s\n", wave->file->comment);
-    return differ || wave->lines.verdict || !is_trigger(reason) ? EXIT_MISMATCH : EXIT_AGREED;
+    return shows_failure(wave) ? EXIT_MISMATCH : EXIT_AGREED;
 }
 
 static int print(const struct wave *wave, const struct explain_request *request, FILE *out)
@@ -276,10 +284,12 @@ static int print(const struct wave *wave, const struct explain_request *request,
     case EXPLAIN_FAILURE:
         return print_failure(wave, out);
     case EXPLAIN_PAGE:
-        return print_page(wave, request->number, out);
+        if (print_page(wave, request->number, out) != 0)
+            return EXIT_INTERNAL;
+        break;
     case EXPLAIN_ACCESS:
         if (print_access(wave, request->number, out))
-            return EXIT_AGREED;
+            break;
         fprintf(stderr, "twinwalk explain: the wave does not show access %" PRIu64 "\n", request->number);
         return EXIT_USAGE;
     case EXPLAIN_CYCLE:
@@ -290,9 +300,9 @@ static int print(const struct wave *wave, const struct explain_request *request,
         }
         explain_lines_print(&wave->lines, cycle > CYCLES_AROUND ? cycle - CYCLES_AROUND : 0,
                             cycle + CYCLES_AROUND, out);
-        return EXIT_AGREED;
+        break;
     }
-    return EXIT_INTERNAL;
+    return shows_failure(wave) ? EXIT_MISMATCH : EXIT_AGREED;
 }
 
 int explain_wave(const char *path, const struct explain_request *request, FILE *out)

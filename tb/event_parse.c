@@ -43,6 +43,28 @@ static bool parse_answer(const char *text, struct event *event)
     return true;
 }
 
+/* "l1d.4k set 1 way 1" */
+static bool parse_place(const char *text, struct event *event)
+{
+    char name[20];
+    if (sscanf(text, "%19s set %" SCNu32 " way %" SCNu32, name, &event->set, &event->way) != 3)
+        return false;
+    for (unsigned array = 0; array < EVENT_ARRAYS; array++)
+        if (strcmp(name, event_array_name(array)) == 0)
+            event->array = (uint8_t)array;
+    return event->array != ARRAY_NONE;
+}
+
+/* What a lookup has found. */
+static bool parse_found(const char *text, struct event *event)
+{
+    static const char *const words[] = {"hits ", "denied by ", "write hits without D "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (begins(text, words[i]))
+            return parse_place(text + strlen(words[i]), event);
+    return false;
+}
+
 static bool parse_port(const char *text, struct event *event)
 {
     const char *rest;
@@ -55,15 +77,19 @@ static bool parse_port(const char *text, struct event *event)
         return true;
     if (!parse_subject(text, event, &rest))
         return false;
-    event->kind = begins(rest, "hits ") ? EVENT_L1_HIT : EVENT_L1_MISS;
+    event->kind = !parse_found(rest, event) ? EVENT_L1_MISS
+                  : begins(rest, "hits ")   ? EVENT_L1_HIT
+                                            : EVENT_L1_DENIED;
     return true;
 }
 
 static bool parse_queue(const char *text, struct event *event)
 {
     const char *rest;
-    event->kind = EVENT_RESULT;
-    return parse_subject(text, event, &rest);
+    if (!parse_subject(text, event, &rest))
+        return false;
+    event->kind = parse_found(rest, event) ? EVENT_L2_DENIED : EVENT_RESULT;
+    return true;
 }
 
 static bool parse_walker(const char *text, struct event *event)
@@ -72,6 +98,12 @@ static bool parse_walker(const char *text, struct event *event)
     if (!parse_subject(text, event, &rest))
         return false;
     event->kind = EVENT_WALK_REQUEST;
+    if (begins(rest, "begins at ")) {
+        const char *from = behind(rest, "for miss queue ");
+        event->kind = EVENT_WALK_START;
+        if (from)
+            parse_place(from + strspn(from, "0123456789, "), event);
+    }
     if (begins(rest, "read ") && sscanf(rest, "read %*s at %" SCNx64, &event->memory.addr) == 1)
         event->kind = EVENT_ENTRY_READ;
     return true;
@@ -82,13 +114,10 @@ static bool parse_walker(const char *text, struct event *event)
 static bool parse_cached(const char *text, struct event *event)
 {
     uint64_t va;
-    char name[20], size[8];
-    if (sscanf(text, "%19s set %" SCNu32 " way %" SCNu32 " (VA %" SCNx64 " PCID %*x %7s", name, &event->set,
-               &event->way, &va, size) != 5)
+    char size[8];
+    if (!parse_place(text, event) ||
+        sscanf(text, "%*s set %*u way %*u (VA %" SCNx64 " PCID %*x %7s", &va, size) != 2)
         return false;
-    for (unsigned array = 0; array < EVENT_ARRAYS; array++)
-        if (strcmp(name, event_array_name(array)) == 0)
-            event->array = (uint8_t)array;
     if (strcmp(size, "global") == 0 && sscanf(behind(text, "global "), "%7s", size) != 1)
         return false;
     unsigned bits = PAGE_4K;
@@ -98,7 +127,7 @@ static bool parse_cached(const char *text, struct event *event)
     const char *access = behind(text, ") for access ");
     if (access)
         sscanf(access, "%" SCNu64, &event->access);
-    return event->array != ARRAY_NONE;
+    return true;
 }
 
 static bool parse_array(const char *text, struct event *event)

@@ -237,6 +237,41 @@ triggered() {
         explained 0 "$work/on.fst" && in_order '^cycle 195: an event meets the condition$' '^what the C model did up to there:$' ' 195  operation accepted: INVLPG'
 }
 
+# Who filled what an access of a wave hits, or that the wave does not know it.
+filled_in_wave() {
+    explained 0 --access 8 "$work/wave.fst" && in_order ' 334  port 1, access 8, .*: hits l1d.2m set 0 way 0' '\(filled in cycle 331 for access 7\)' || return 1
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/late.fst" --wave-from 332 >"$work/out" 2>"$work/err" &&
+        explained 0 --access 8 "$work/late.fst" && in_order 'hits l1d.2m set 0 way 0' '\(filled before cycle 332, where the wave begins\)'
+}
+
+# The exit code is that of the run or wave, whatever is asked and however early the answer.
+exit_of_run() {
+    local question
+    for question in "--access 2" "--va 0x1" "--cycle 20"; do
+        # shellcheck disable=SC2086
+        RTL_DIR=$work/invlpg_skips_way/rtl explained 1 $question -- run -c tiny --script tb/scripts/invlpg.tw || return 1
+        case $question in
+        --va*) ;;
+        *) in_order '^the run fails in cycle 245; ' || return 1 ;;
+        esac
+        # shellcheck disable=SC2086
+        explained 1 $question "$work/bug.fst" && explained 0 $question "$work/on.fst" || return 1
+    done
+}
+
+# A cycle behind the end of the run.
+beyond() {
+    explained 2 --cycle 529 -- run -c tiny --engine model --script tb/scripts/invlpg.tw && grep -q 'there is no cycle 529: the run ends in cycle 528' "$work/err" && [ ! -s "$work/out" ] &&
+        explained 0 --cycle 528 -- run -c tiny --engine model --script tb/scripts/invlpg.tw
+}
+
+# A full disk is not success.
+full() {
+    local status=0
+    "$twinwalk" explain --access 3 -- run -c tiny --engine model --script tb/scripts/invlpg.tw >/dev/full 2>"$work/err" || status=$?
+    [ $status -eq 3 ] && grep -q 'standard output: No space left' "$work/err"
+}
+
 # An access that the wave does not see answered is under way up to its end, with all that happens meanwhile.
 unanswered() {
     "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/cut.fst" --wave-to 450 >"$work/out" 2>"$work/err" &&
@@ -255,12 +290,16 @@ check "a wave" wave
 check "a page of a wave" page_of_wave
 check "a wave of an event" triggered
 check "an access that is not answered in a wave" unanswered
+check "who filled what is hit in a wave" filled_in_wave
 check "the log of some flags and cycles" log
 check "the log changes nothing of the run" log_changes_nothing
 check "the list of flags" flags
 check "a bug in the RTL, from its first difference" difference
 check "the same from a wave" difference_of_wave
 check "the same instead of an access that comes later" difference_before_access
+check "the exit code of the run" exit_of_run
+check "a cycle behind the end" beyond
+check "nowhere to write to" full
 check "a bug in both twins" illegal
 check "an answer that a script does not expect" expectation
 check "a script is not judged by what it did not come to" stopped_early

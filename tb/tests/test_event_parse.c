@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Read back from its line, an event concerns the pages that it concerns itself. */
+/* Read back from its line, an event concerns the pages and entries that it concerns itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +38,10 @@ static void compare(void *self, const struct event *event)
 
     event_text(event, text, sizeof text);
     bool is_event = event_parse(text, &parsed);
+    bool has_entry = event_meets_entry(event) || event->kind == EVENT_FILL || event->kind == EVENT_DROP;
+    if (event_meets_entry(event) != (is_event && event_meets_entry(&parsed)) ||
+        (has_entry && (parsed.array != event->array || parsed.set != event->set || parsed.way != event->way)))
+        fail_msg("cycle %" PRIu64 ": %s: the entry", event->cycle, text);
     if (event->kind == EVENT_ACCEPT)
         add_page(pages, event->va);
     for (unsigned i = 0; i < pages->count; i++) {
