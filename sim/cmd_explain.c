@@ -114,11 +114,10 @@ static void own_options_first(int argc, char **argv)
     }
 }
 
-/* A wave in place of a run. */
+/* A file in place of a run. */
 static bool is_wave(const struct run_arguments *run)
 {
-    const char *dot = strrchr(run->words[0], '.');
-    return run->count == 1 && dot != NULL && strcmp(dot, ".fst") == 0;
+    return run->count == 1 && run->words[0][0] != '-' && strcmp(run->words[0], "run") != 0;
 }
 
 /* An input of the run that cannot be read twice; NULL: none. */

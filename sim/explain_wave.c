@@ -2,6 +2,7 @@
 #include "explain_wave.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,10 +306,32 @@ static int print(const struct wave *wave, const struct explain_request *request,
     return shows_failure(wave) ? EXIT_MISMATCH : EXIT_AGREED;
 }
 
+/* An FST file begins with the type and the length of its header. 0, or -1 after a message. */
+static int check_file(const char *path)
+{
+    static const unsigned char header[] = {0, 0, 0, 0, 0, 0, 0, 0x01, 0x49};
+    unsigned char start[sizeof(header)];
+    FILE *file = fopen(path, "r");
+    size_t length = file != NULL ? fread(start, 1, sizeof(start), file) : 0;
+    int error = file == NULL || ferror(file) ? errno : 0;
+
+    if (file != NULL)
+        fclose(file);
+    if (error != 0)
+        fprintf(stderr, "%s: %s\n", path, strerror(error));
+    else if (length < sizeof(start) || memcmp(start, header, sizeof(header)) != 0)
+        fprintf(stderr, "%s: is not an FST file; twinwalk run --wave=FILE.fst writes one\n", path);
+    else
+        return 0;
+    return -1;
+}
+
 int explain_wave(const char *path, const struct explain_request *request, FILE *out)
 {
-    struct wave wave = {.file = fst_file_open(path), .path = difference_path_create()};
     int code = EXIT_USAGE;
+    if (check_file(path))
+        return code;
+    struct wave wave = {.file = fst_file_open(path), .path = difference_path_create()};
     if (wave.file == NULL) {
         difference_path_destroy(wave.path);
         return code;

@@ -308,6 +308,9 @@ check "no such access" refused 'there is no access 1000: the run has 1000' expla
 # shellcheck disable=SC2086
 check "nothing fails" refused 'the run does not fail' explain -- $random --engine model
 check "no run" refused 'the run is missing' explain --access 1
+check "no wave" refused 'invlpg.tw: is not an FST file' explain tb/scripts/invlpg.tw
+check "a directory for a wave" refused 'tb: Is a directory' explain tb
+check "a wave that is not there" refused 'none.vcd: No such file or directory' explain --access 1 "$work/none.vcd"
 check "two questions" refused 'give one of' explain --access 1 --cycle 2 -- run --random
 check "no number" refused "'x1' is not a number" explain --access x1 -- run --random
 check "no C model" refused 'use --engine lockstep or model' explain --access 1 -- run --random --engine rtl
