@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+enum { COLUMN = 32 }; /* for the RTL's value in a line with the model's */
+
 static void print_values(FILE *out, const char *name, const char *rtl, const char *model)
 {
-    fprintf(out, "  %-30s RTL %-32s C %s\n", name, rtl, model);
+    if (strlen(rtl) <= COLUMN)
+        fprintf(out, "  %-30s RTL %-*s C %s\n", name, COLUMN, rtl, model);
+    else
+        fprintf(out, "  %s\n    RTL %s\n    C   %s\n", name, rtl, model);
 }
 
 void signal_report_value(FILE *out, const char *name, enum signal_decode decode, uint64_t rtl, uint64_t model)

@@ -17,7 +17,7 @@ struct signal_entry {
     uint64_t tag, data;
 };
 
-/* One line, unless the values are equal. name: "miss_queue.va[3]". */
+/* One line, or three where the texts are long, unless the values are equal. name: "miss_queue.va[3]". */
 void signal_report_value(FILE *out, const char *name, enum signal_decode decode, uint64_t rtl,
                          uint64_t model);
 
