@@ -114,11 +114,10 @@ static void own_options_first(int argc, char **argv)
     }
 }
 
-/* A wave in place of a run. */
+/* A file in place of a run. */
 static bool is_wave(const struct run_arguments *run)
 {
-    const char *dot = strrchr(run->words[0], '.');
-    return run->count == 1 && dot != NULL && strcmp(dot, ".fst") == 0;
+    return run->count == 1 && run->words[0][0] != '-' && strcmp(run->words[0], "run") != 0;
 }
 
 /* An input of the run that cannot be read twice; NULL: none. */
@@ -141,8 +140,12 @@ int cmd_explain(int argc, char **argv)
         .doc =
             "Do a run again and tell in words what happened: to an access, to a page, around a cycle, or on "
             "the way to its failure."
-            "\vExit codes: 0 told, and the run was right as far as it was looked at; 1 told, and the run "
-            "fails; 2 bad usage, configuration or input, or no such access; 3 internal error.",
+            "\vExit codes: 0 told, and the run is right up to its end, or the wave shows no failure; 1 told, "
+            "and "
+            "the run fails or the wave shows a failure, whatever was asked; 2 bad usage, configuration or "
+            "input, no such access or cycle, or nothing fails where no question says what to tell; 3 "
+            "internal "
+            "error.",
     };
     static char title[] = "twinwalk explain run";
     struct command_line line = {.request = {.history = DEFAULT_HISTORY}};

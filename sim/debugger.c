@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "debugger.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -36,6 +37,13 @@ void debugger_refuse(struct debugger *d, const char *format, ...)
     va_end(words);
     fputc('\n', stderr);
     d->refused = true;
+}
+
+void debugger_refuse_word(struct debugger *d, const struct debugger_words *words, unsigned which,
+                          const char *command, const char *arguments)
+{
+    debugger_refuse(d, "'%s' is too much: %s%s%s", words->word[which], command, *arguments ? " " : "",
+                    arguments);
 }
 
 bool debugger_number(struct debugger *d, const char *word, uint64_t *number)
@@ -76,13 +84,20 @@ static enum verdict command_run(struct debugger *d, const struct debugger_words 
     return GO;
 }
 
-static struct wave_trigger *parse_condition(struct debugger *d, const char *text)
+/* The rest of the line as a condition. Columns of errors are those of the line. */
+static struct wave_trigger *parse_condition(struct debugger *d, const struct debugger_words *words)
 {
     char error[160];
-    struct wave_trigger *condition = wave_trigger_parse(text, error, sizeof(error));
-    if (condition == NULL)
+    unsigned column;
+    int length = 0;
+    struct wave_trigger *condition = wave_trigger_parse(words->rest, error, sizeof(error));
+    if (condition != NULL)
+        return condition;
+    if (sscanf(error, "column %u%n", &column, &length) == 1)
+        debugger_refuse(d, "column %u%s", words->rest_column + column, error + length);
+    else
         debugger_refuse(d, "%s", error);
-    return condition;
+    return NULL;
 }
 
 static enum verdict command_until(struct debugger *d, const struct debugger_words *words)
@@ -103,7 +118,7 @@ static enum verdict command_until(struct debugger *d, const struct debugger_word
         d->loop->visit = cycle;
         return GO;
     }
-    d->until = parse_condition(d, words->rest);
+    d->until = parse_condition(d, words);
     return d->until ? GO : STAY;
 }
 
@@ -120,7 +135,7 @@ static enum verdict command_break(struct debugger *d, const struct debugger_word
         debugger_refuse(d, "there are %d breaks already", DEBUGGER_BREAKS);
         return STAY;
     }
-    d->breaks[i].condition = parse_condition(d, words->rest);
+    d->breaks[i].condition = parse_condition(d, words);
     if (d->breaks[i].condition) {
         snprintf(d->breaks[i].text, sizeof(d->breaks[i].text), "%s", words->rest);
         printf("break %u: %s\n", i + 1, d->breaks[i].text);
@@ -189,19 +204,20 @@ static enum verdict command_help(struct debugger *d, const struct debugger_words
 
 static const struct command {
     const char *name, *letter, *arguments, *help;
+    unsigned most; /* words; 0: the rest of the line is text, or looked at word by word */
     command_function *function;
 } commands[] = {
-    {"step", "s", "[N]", "go on by one cycle, or N", command_step},
-    {"run", "r", "", "go on to the next break, or to the end", command_run},
-    {"until", "u", "CYCLE|CONDITION", "go on to that cycle, or behind the cycle of such an event",
+    {"step", "s", "[N]", "go on by one cycle, or N", 2, command_step},
+    {"run", "r", "", "go on to the next break, or to the end", 1, command_run},
+    {"until", "u", "CYCLE|CONDITION", "go on to that cycle, or behind the cycle of such an event", 0,
      command_until},
-    {"break", "b", "CONDITION", "stop behind the cycle of every such event", command_break},
-    {"breaks", NULL, "", "list the breaks", command_breaks},
-    {"delete", "d", "[N]", "delete that break, or all", command_delete},
-    {"log", "l", "FLAG,...|off", "show these events as they happen", command_log},
-    {"print", "p", "WHAT", "print a table or a story", command_print},
-    {"help", "h", "[conditions|flags]", "this list; what conditions and flags there are", command_help},
-    {"quit", "q", "", "end", command_quit},
+    {"break", "b", "CONDITION", "stop behind the cycle of every such event", 0, command_break},
+    {"breaks", NULL, "", "list the breaks", 1, command_breaks},
+    {"delete", "d", "[N]", "delete that break, or all", 2, command_delete},
+    {"log", "l", "FLAG,...|off", "show these events as they happen", 2, command_log},
+    {"print", "p", "WHAT", "print a table or a story", 0, command_print},
+    {"help", "h", "[conditions|flags]", "this list; what conditions and flags there are", 2, command_help},
+    {"quit", "q", "", "end", 1, command_quit},
 };
 
 static enum verdict command_help(struct debugger *d, const struct debugger_words *words)
@@ -258,16 +274,54 @@ static enum verdict execute(struct debugger *d, char *line)
     snprintf(rest, sizeof(rest), "%s", behind);
     split(line, &words);
     words.rest = rest;
+    words.rest_column = (unsigned)(behind - line);
     if (words.count == 0)
         return STAY;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         const struct command *command = &commands[i];
         if (strcmp(words.word[0], command->name) == 0 ||
-            (command->letter && strcmp(words.word[0], command->letter) == 0))
+            (command->letter && strcmp(words.word[0], command->letter) == 0)) {
+            if (command->most != 0 && words.count > command->most) {
+                debugger_refuse_word(d, &words, command->most, command->name, command->arguments);
+                return STAY;
+            }
             return command->function(d, &words);
+        }
     }
     debugger_refuse(d, "'%s' is not a command; help lists them", words.word[0]);
     return STAY;
+}
+
+/* At the prompt an interrupt ends the reading of the line; while the run goes on nothing is disturbed by it.
+ */
+static void catch_interrupts(bool at_prompt)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = at_prompt ? 0 : SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* false: there is no line any more. */
+static bool read_line(struct debugger *d, char *line)
+{
+    FILE *commands = d->input->commands;
+    if (d->input->interactive)
+        catch_interrupts(true);
+    bool read = fgets(line, DEBUGGER_LINE, commands) != NULL;
+    int error = read || !ferror(commands) ? 0 : errno;
+    if (d->input->interactive)
+        catch_interrupts(false);
+    if (error == EINTR && d->input->interactive) {
+        clearerr(commands);
+        putchar('\n');
+        *line = '\0';
+        return true;
+    }
+    if (error != 0) {
+        fprintf(stderr, "%s: %s\n", d->input->name, strerror(error));
+        d->refused = true;
+    }
+    return read;
 }
 
 /* The progress line of a run on a terminal makes room. */
@@ -286,10 +340,12 @@ static void converse(struct debugger *d)
         if (d->input->interactive)
             printf("(%scycle %" PRIu64 ") ", d->ended ? "ended in " : "", d->loop->cycle);
         fflush(stdout);
-        if (fgets(line, sizeof(line), d->input->commands) == NULL) {
+        if (!read_line(d, line)) {
             d->quit = true;
             break;
         }
+        if (line[0] == '\0') /* interrupted */
+            continue;
         d->line++;
         if (strchr(line, '\n') == NULL && !feof(d->input->commands)) {
             debugger_refuse(d, "the line is too long");
@@ -407,7 +463,7 @@ int debugger_run(const struct bench_options *options, const struct debugger_inpu
     run.listener = (struct event_listener){.self = &d, .event = hear};
     run.visitor = (struct bench_visitor){.self = &d, .visit = visit, .ended = ended};
     if (input->interactive)
-        signal(SIGINT, interrupt);
+        catch_interrupts(false);
     int code = bench_run(&run);
     if (d.refused && !input->interactive)
         code = EXIT_USAGE;

@@ -8,7 +8,6 @@
 #include "debugger_state.h"
 #include "mmu_state.h"
 #include "page_walk.h"
-#include "phys_mem.h"
 #include "signal_decode.h"
 
 typedef void print_function(struct debugger *d, const struct debugger_words *words);
@@ -49,8 +48,6 @@ static void print_filled(const struct debugger *d, unsigned array, uint32_t set,
 static void print_array(const struct debugger *d, unsigned number, uint64_t only_set)
 {
     const struct tlb_array *a = mmu_array(d->loop->mmu, number);
-    if (!a->ways)
-        return;
     printf("%s: sets %" PRIu32 ", ways %" PRIu32 ", %s, valid %u\n", event_array_name(number), a->sets,
            a->ways, policy_name(a->replacement.policy), count_valid(a));
     bool heading = false;
@@ -62,7 +59,10 @@ static void print_array(const struct debugger *d, unsigned number, uint64_t only
         if (!heading)
             printf("   set  way  entry (* the next victim of its set) %*s filled in cycle\n", 46, "");
         heading = true;
-        signal_decode_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
+        if (number >= ARRAY_WALK_CACHE)
+            signal_decode_table_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
+        else
+            signal_decode_entry(true, a->tag[entry], a->data[entry], text, sizeof(text));
         printf("  %4" PRIu32 " %3" PRIu32 "%c  %-84s", set, way, victim_of(a, set) == way ? '*' : ' ',
                text + strcspn(text, "V"));
         print_filled(d, number, set, way);
@@ -81,13 +81,19 @@ static void print_arrays(struct debugger *d, const struct debugger_words *words,
     }
     if (words->count == 4 && !debugger_number(d, words->word[3], &set))
         return;
-    unsigned printed = 0;
+    unsigned there = 0, printed = 0;
     for (unsigned i = first; i < first + count; i++) {
+        const struct tlb_array *a = mmu_array(d->loop->mmu, i);
+        there += a->ways != 0;
+        if (a->ways == 0 || (set != UINT64_MAX && set >= a->sets))
+            continue;
         print_array(d, i, set);
-        printed += mmu_array(d->loop->mmu, i)->ways != 0;
+        printed++;
     }
-    if (!printed)
+    if (!there)
         printf("this configuration has no such array\n");
+    else if (!printed)
+        debugger_refuse(d, "%s has no set %" PRIu64, words->word[1], set);
 }
 
 static void print_l1i(struct debugger *d, const struct debugger_words *words)
@@ -203,9 +209,11 @@ static void print_walkers(struct debugger *d, const struct debugger_words *words
         printf("request register: empty\n");
     if (!w->result_valid)
         printf("result register: empty\n");
-    else if (w->result_fault == FAULT_PAGE)
-        printf("result register: miss queue %u, page fault, code 0x%02x\n", w->result_id, w->result_code);
-    else
+    else if (w->result_fault == FAULT_PAGE) {
+        char code[96];
+        signal_decode_text(DECODE_FAULT_CODE, w->result_code, code, sizeof(code));
+        printf("result register: miss queue %u, page fault, code %s\n", w->result_id, code);
+    } else
         printf("result register: miss queue %u, %s\n", w->result_id,
                w->result_fault ? bench_fault_name(w->result_fault) : "translation");
 }
@@ -261,106 +269,6 @@ static void print_ports(struct debugger *d, const struct debugger_words *words)
     }
 }
 
-/* --- memory --- */
-
-static void print_memory(struct debugger *d, const struct debugger_words *words)
-{
-    uint64_t addr, count = 1;
-    if (words->count < 3) {
-        debugger_refuse(d, "print memory ADDRESS [WORDS]");
-        return;
-    }
-    if (!debugger_number(d, words->word[2], &addr) ||
-        (words->count > 3 && !debugger_number(d, words->word[3], &count)))
-        return;
-    if (addr % 8 || addr >> 52 || count > 512 || (addr + 8 * count) >> 52) {
-        debugger_refuse(d, "the address is a multiple of 8 below 2^52, and at most 512 words are printed");
-        return;
-    }
-    for (uint64_t i = 0; i < count; i++)
-        printf("  0x%013" PRIx64 "  0x%016" PRIx64 "\n", addr + 8 * i,
-               phys_mem_read64(d->loop->phys, addr + 8 * i));
-}
-
-/* The present entries of the table at an address, which is one of a level. */
-static void print_table(struct debugger *d, const struct debugger_words *words)
-{
-    const struct control *c = &d->loop->mmu->control;
-    uint64_t addr, level = 1;
-    unsigned present = 0;
-    if (words->count < 3) {
-        debugger_refuse(d, "print table ADDRESS [LEVEL]");
-        return;
-    }
-    if (!debugger_number(d, words->word[2], &addr) ||
-        (words->count > 3 && !debugger_number(d, words->word[3], &level)))
-        return;
-    if (addr % 4096 || addr >> 52 || level < 1 || level > PAGE_WALK_MAX_LEVELS) {
-        debugger_refuse(d, "the address is a multiple of 4096 below 2^52, the level 1 (PTEs) to 5");
-        return;
-    }
-    for (unsigned i = 0; i < 512; i++) {
-        uint64_t entry = phys_mem_read64(d->loop->phys, addr + 8 * i);
-        unsigned state = x86_entry_kind(entry, (unsigned)level, c->mode, c->maxphyaddr, c->gib_pages);
-        char text[128];
-        if (!(state & ENTRY_IS_PRESENT))
-            continue;
-        event_entry_text(entry, (unsigned)level, state, text, sizeof(text));
-        if (present++ == 0)
-            printf("  index  %-5s at          value               bits\n",
-                   page_walk_level_name((unsigned)level));
-        printf("  %5u  0x%013" PRIx64 "  0x%016" PRIx64 "  %s\n", i, addr + 8 * i, entry, text);
-    }
-    printf("%u of 512 entries are present\n", present);
-}
-
-/* The control registers that stand behind the model's mode word. */
-static struct page_walk_setting present_setting(const struct debugger *d)
-{
-    const struct control *c = &d->loop->mmu->control;
-    const struct {
-        uint32_t mode;
-        uint64_t bit;
-    } cr4_bits[] = {{MODE_SMEP, CR4_SMEP},   {MODE_SMAP, CR4_SMAP}, {MODE_PGE, CR4_PGE},
-                    {MODE_PCIDE, CR4_PCIDE}, {MODE_PKE, CR4_PKE},   {MODE_PKS, CR4_PKS},
-                    {MODE_LA57, CR4_LA57}};
-    struct page_walk_setting setting = {
-        .phys = d->loop->phys,
-        .cr0 = (c->mode & MODE_PG ? CR0_PG : 0) | (c->mode & MODE_WP ? CR0_WP : 0),
-        .cr3 = c->cr3,
-        .cr4 = CR4_PAE,
-        .efer = EFER_LME | EFER_LMA | (c->mode & MODE_NXE ? EFER_NXE : 0),
-        .pkru = c->pkru,
-        .pkrs = c->pkrs,
-        .maxphyaddr = c->maxphyaddr,
-        .gib_pages = c->gib_pages,
-    };
-    for (size_t i = 0; i < sizeof(cr4_bits) / sizeof(cr4_bits[0]); i++)
-        if (c->mode & cr4_bits[i].mode)
-            setting.cr4 |= cr4_bits[i].bit;
-    return setting;
-}
-
-static void print_walk(struct debugger *d, const struct debugger_words *words)
-{
-    uint64_t va;
-    if (words->count < 3) {
-        debugger_refuse(d, "print walk ADDRESS");
-        return;
-    }
-    if (!debugger_number(d, words->word[2], &va))
-        return;
-    struct page_walk_setting setting = present_setting(d);
-    const char *impossible = page_walk_check(&setting);
-    if (impossible) {
-        debugger_refuse(d, "%s", impossible);
-        return;
-    }
-    struct page_walk walk;
-    page_walk_run(&walk, &setting, va);
-    page_walk_print(&walk, &setting, stdout);
-}
-
 /* --- what has happened --- */
 
 static void print_access(struct debugger *d, const struct debugger_words *words)
@@ -409,25 +317,26 @@ static void print_difference(struct debugger *d, const struct debugger_words *wo
 
 static const struct printed {
     const char *name, *arguments, *help;
+    unsigned most; /* words, "print" included */
     print_function *function;
 } printed[] = {
-    {"l1i", "[set N]", "the valid entries of the L1 instruction TLB", print_l1i},
-    {"l1d", "[set N]", "of the L1 data TLB", print_l1d},
-    {"l2", "[set N]", "of the L2 TLB", print_l2},
-    {"l2i", "[set N]", "of the L2 instruction TLB, where there is one", print_l2i},
-    {"walk_cache", "[set N]", "of the walk caches", print_walk_cache},
-    {"queue", "", "the miss queue", print_queue},
-    {"walkers", "", "the page walkers, their request and result register", print_walkers},
-    {"control", "", "control registers, and the operation under way", print_control},
-    {"ports", "", "what is looked up and answered in this cycle", print_ports},
-    {"walk", "ADDRESS", "the walk of that address through memory as it stands", print_walk},
-    {"table", "ADDRESS [LEVEL]", "the present entries of a paging structure; level 1 is a page table",
-     print_table},
-    {"memory", "ADDRESS [WORDS]", "words of memory", print_memory},
-    {"access", "N", "the life of access N up to now", print_access},
-    {"accesses", "", "all accesses under way", print_accesses},
-    {"events", "[CYCLES]", "what has happened in the last cycles (10)", print_events},
-    {"difference", "", "what differs between RTL and C model", print_difference},
+    {"l1i", "[set N]", "the valid entries of the L1 instruction TLB", 4, print_l1i},
+    {"l1d", "[set N]", "of the L1 data TLB", 4, print_l1d},
+    {"l2", "[set N]", "of the L2 TLB", 4, print_l2},
+    {"l2i", "[set N]", "of the L2 instruction TLB, where there is one", 4, print_l2i},
+    {"walk_cache", "[set N]", "of the walk caches", 4, print_walk_cache},
+    {"queue", "", "the miss queue", 2, print_queue},
+    {"walkers", "", "the page walkers, their request and result register", 2, print_walkers},
+    {"control", "", "control registers, and the operation under way", 2, print_control},
+    {"ports", "", "what is looked up and answered in this cycle", 2, print_ports},
+    {"walk", "ADDRESS", "the walk of that address through memory as it stands", 3, debugger_print_walk},
+    {"table", "ADDRESS [LEVEL]", "the present entries of a paging structure; level 1: a page table", 4,
+     debugger_print_table},
+    {"memory", "ADDRESS [WORDS]", "words of memory", 4, debugger_print_memory},
+    {"access", "N", "the life of access N up to now", 3, print_access},
+    {"accesses", "", "all accesses under way", 2, print_accesses},
+    {"events", "[CYCLES]", "what has happened in the last cycles (10)", 3, print_events},
+    {"difference", "", "what differs between RTL and C model", 2, print_difference},
 };
 
 void debugger_print_help(FILE *out)
@@ -444,7 +353,12 @@ void debugger_print(struct debugger *d, const struct debugger_words *words)
 {
     for (size_t i = 0; words->count > 1 && i < sizeof(printed) / sizeof(printed[0]); i++) {
         if (strcmp(words->word[1], printed[i].name) == 0) {
-            printed[i].function(d, words);
+            char command[32];
+            snprintf(command, sizeof(command), "print %s", printed[i].name);
+            if (words->count > printed[i].most)
+                debugger_refuse_word(d, words, printed[i].most, command, printed[i].arguments);
+            else
+                printed[i].function(d, words);
             return;
         }
     }

@@ -28,16 +28,21 @@ struct debugger {
     bool quit;
 };
 
-/* A command line in words; rest: the text from the second word on. */
+/* A command line in words; rest: the text from the second word on, which begins behind so many characters. */
 struct debugger_words {
     unsigned count;
     char *word[DEBUGGER_WORDS];
     const char *rest;
+    unsigned rest_column;
 };
 
 /* Complains of the present command. */
 void debugger_refuse(struct debugger *debugger, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Complains of a word that the command has no use for. */
+void debugger_refuse_word(struct debugger *debugger, const struct debugger_words *words, unsigned which,
+                          const char *command, const char *arguments);
 
 /* A number of a command, decimal with k, M or G or hexadecimal; false after a complaint. */
 bool debugger_number(struct debugger *debugger, const char *word, uint64_t *number);
@@ -45,5 +50,10 @@ bool debugger_number(struct debugger *debugger, const char *word, uint64_t *numb
 /* The command print, and the list of what it prints for help. */
 void debugger_print(struct debugger *debugger, const struct debugger_words *words);
 void debugger_print_help(FILE *out);
+
+/* Of it what lies in memory. */
+void debugger_print_memory(struct debugger *debugger, const struct debugger_words *words);
+void debugger_print_table(struct debugger *debugger, const struct debugger_words *words);
+void debugger_print_walk(struct debugger *debugger, const struct debugger_words *words);
 
 #endif

@@ -30,7 +30,9 @@ struct explanation {
     bool surveyed;
     uint64_t place; /* cycle; UINT64_MAX: not found */
     uint64_t accesses;
-    bool failed;
+    uint64_t end;    /* cycle in which the run ends */
+    bool run_failed; /* in its end, whatever was told of before */
+    bool failed;     /* up to where the present pass goes */
     enum bench_outcome outcome;
     uint64_t failed_cycle;
     uint64_t began;         /* the same but of a hang, which is seen long after what hangs was accepted */
@@ -85,14 +87,17 @@ static void keep_expectation(struct explanation *e, const struct bench_loop *loo
 
 static bool ended(void *self, struct bench_loop *loop)
 {
+    struct explanation *e = self;
     if (loop->outcome == OUTCOME_DONE && bench_loop_expectation_failed(loop))
-        keep_expectation(self, loop);
+        keep_expectation(e, loop);
     else if (loop->outcome != OUTCOME_STOPPED && loop->outcome != OUTCOME_DONE)
-        keep_failure(self, loop);
+        keep_failure(e, loop);
+    e->end = loop->cycle;
+    e->run_failed |= e->failed;
     return true;
 }
 
-/* --- the first pass: where is it? --- */
+/* --- the first pass: where is it, and does the run fail? --- */
 
 static void survey_event(void *self, const struct event *event)
 {
@@ -100,18 +105,14 @@ static void survey_event(void *self, const struct event *event)
     if (event->kind != EVENT_ACCEPT)
         return;
     e->accesses = event->access + 1;
-    if (e->request->what == EXPLAIN_ACCESS && event->access == e->request->number) {
+    if (e->request->what == EXPLAIN_ACCESS && event->access == e->request->number)
         e->place = event->cycle;
-        stop(e);
-    }
 }
 
+/* With a visitor no event of the model is looked for before he says so; this one never does. */
 static void survey_visit(void *self, struct bench_loop *loop)
 {
-    struct explanation *e = self;
-    if (e->loop)
-        loop->outcome = OUTCOME_STOPPED;
-    e->loop = loop;
+    (void)self;
     loop->visit = UINT64_MAX;
 }
 
@@ -122,9 +123,7 @@ static int survey(struct explanation *e, const struct bench_options *options)
     pass.visitor = (struct bench_visitor){.self = e, .visit = survey_visit, .ended = ended};
     e->place = UINT64_MAX;
     e->surveyed = true;
-    int code = bench_run(&pass);
-    e->loop = NULL;
-    return code;
+    return bench_run(&pass);
 }
 
 /* --- the second pass --- */
@@ -346,6 +345,18 @@ static void print_failure(struct explanation *e)
                        e->failed_cycle, e->out);
 }
 
+/* The exit code where something else than the failure is asked for; says of a failure that was not come to.
+ */
+static int verdict_of_run(const struct explanation *e)
+{
+    if (e->run_failed && !e->failed && difference_path_first(e->path) == UINT64_MAX)
+        fprintf(e->out,
+                "\nthe run fails in cycle %" PRIu64
+                "; what it fails by is told without --access, --va and --cycle\n",
+                e->failed_cycle);
+    return e->run_failed ? EXIT_MISMATCH : EXIT_AGREED;
+}
+
 static int print_access(struct explanation *e)
 {
     print_life(e, e->request->number);
@@ -356,7 +367,7 @@ static int print_access(struct explanation *e)
         fputc('\n', e->out);
         print_failure(e);
     }
-    return e->failed || differed ? EXIT_MISMATCH : EXIT_AGREED;
+    return verdict_of_run(e);
 }
 
 static int print_cycle(struct explanation *e)
@@ -368,7 +379,7 @@ static int print_cycle(struct explanation *e)
         print_life(e, e->under_way[i]);
     if (e->under_way_count == 0)
         fprintf(e->out, "no access is under way in cycle %" PRIu64 "\n", e->request->number);
-    return e->failed ? EXIT_MISMATCH : EXIT_AGREED;
+    return verdict_of_run(e);
 }
 
 static int print(struct explanation *e)
@@ -381,7 +392,7 @@ static int print(struct explanation *e)
         return print_access(e);
     case EXPLAIN_PAGE:
         page_log_print(e->page, e->out);
-        return e->failed ? EXIT_MISMATCH : EXIT_AGREED;
+        return verdict_of_run(e);
     case EXPLAIN_CYCLE:
         return print_cycle(e);
     }
@@ -395,13 +406,17 @@ static int find_place(struct explanation *e, const struct bench_options *options
         e->place = 0;
         return EXIT_AGREED;
     }
-    if (e->request->what == EXPLAIN_CYCLE) {
-        e->place = e->request->number;
-        return EXIT_AGREED;
-    }
     int code = survey(e, options);
     if (code == EXIT_USAGE || code == EXIT_INTERNAL)
         return code;
+    if (e->request->what == EXPLAIN_CYCLE && e->request->number > e->end) {
+        fprintf(stderr,
+                "twinwalk explain: there is no cycle %" PRIu64 ": the run ends in cycle %" PRIu64 "\n",
+                e->request->number, e->end);
+        return EXIT_USAGE;
+    }
+    if (e->request->what == EXPLAIN_CYCLE)
+        e->place = e->request->number;
     bool missing = e->request->what == EXPLAIN_ACCESS && e->place == UINT64_MAX;
     if (missing && !e->failed) {
         fprintf(stderr, "twinwalk explain: there is no access %" PRIu64 ": the run has %" PRIu64 "\n",

@@ -2,13 +2,16 @@
 #include "explain_wave.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "event.h"
-#include "fst_file.h"
+#include "event_parse.h"
+#include "explain_difference.h"
+#include "explain_lines.h"
+#include "page_log.h"
 
 enum {
     CYCLES_AROUND = 8, /* as when a run is explained */
@@ -18,123 +21,11 @@ enum {
     REASON_LENGTH = 128,
 };
 
-/* Something that the wave says of a cycle. */
-struct line {
-    uint64_t cycle;
-    size_t number; /* of lines of one cycle: the order in which the file has them */
-    char *text;
-    bool operation; /* of an operation, or of what it does to all */
-};
-
 struct wave {
     struct fst_file *file;
-    const struct fst_signal **texts; /* those that are read */
-    size_t text_count;
-    uint32_t operation, invalidation, rule; /* handles */
-    struct line *lines;
-    size_t count, room;
-    char *verdict;
-    uint64_t verdict_cycle;
-    bool short_of_memory;
+    struct explain_lines lines;
+    struct difference_path *path;
 };
-
-/* What the text of a lane leaves out, as its name says it: of port, walker or miss queue entry N. */
-static void put_before(const struct wave *wave, uint32_t handle, const char *text, char *before, size_t size)
-{
-    static const struct {
-        const char *lane, *word;
-    } numbered[] = {{"events.port_", "port"}, {"events.walker_", "walker"}, {"events.entry_", "miss queue"}};
-
-    before[0] = '\0';
-    if (handle == wave->operation)
-        snprintf(before, size, "operation accepted: ");
-    for (size_t i = 0; i < wave->text_count; i++) {
-        const struct fst_signal *signal = wave->texts[i];
-        for (size_t k = 0; signal->handle == handle && k < sizeof(numbered) / sizeof(numbered[0]); k++)
-            if (strncmp(signal->path, numbered[k].lane, strlen(numbered[k].lane)) == 0)
-                snprintf(before, size, "%s %s%s", numbered[k].word, signal->path + strlen(numbered[k].lane),
-                         strncmp(text, "access ", 7) == 0 ? ", " : " ");
-    }
-}
-
-static void add_line(struct wave *wave, uint64_t cycle, const char *before, const char *text, size_t length,
-                     bool operation)
-{
-    if (wave->count == wave->room) {
-        size_t room = wave->room ? 2 * wave->room : 1024;
-        struct line *lines = realloc(wave->lines, room * sizeof(*lines));
-        wave->short_of_memory |= lines == NULL;
-        if (lines == NULL)
-            return;
-        wave->lines = lines;
-        wave->room = room;
-    }
-    char *copy;
-    if (asprintf(&copy, "%s%.*s", before, (int)length, text) < 0) {
-        wave->short_of_memory = true;
-        return;
-    }
-    wave->lines[wave->count] =
-        (struct line){.cycle = cycle, .number = wave->count, .text = copy, .operation = operation};
-    wave->count++;
-}
-
-/* A text signal changes: several events of one cycle are one text, with bars between. */
-static void take_text(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    struct wave *wave = self;
-    bool operation = handle == wave->operation || handle == wave->invalidation;
-
-    value += strspn(value, " ");
-    if (handle == wave->rule && *value && wave->verdict == NULL) {
-        wave->verdict = strdup(value);
-        wave->verdict_cycle = time / 2;
-    }
-    while (*value && handle != wave->rule) {
-        const char *bar = strstr(value, " | ");
-        size_t length = bar ? (size_t)(bar - value) : strlen(value);
-        char before[32];
-        put_before(wave, handle, value, before, sizeof(before));
-        add_line(wave, time / 2, before, value, length, operation);
-        value += length + (bar ? 3 : 0);
-    }
-}
-
-static int by_cycle(const void *one, const void *other)
-{
-    const struct line *a = one, *b = other;
-    if (a->cycle != b->cycle)
-        return a->cycle < b->cycle ? -1 : 1;
-    if (a->operation != b->operation)
-        return a->operation ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-static uint32_t handle_of(const struct fst_file *file, const char *path)
-{
-    const struct fst_signal *signal = fst_file_find(file, path);
-    return signal ? signal->handle : UINT32_MAX;
-}
-
-/* Everything that the scopes events and judge say. -1 after a message. */
-static int read_texts(struct wave *wave)
-{
-    wave->texts = calloc(wave->file->count + 1, sizeof(struct fst_signal *));
-    if (wave->texts == NULL)
-        return -1;
-    wave->operation = handle_of(wave->file, "events.operation");
-    wave->invalidation = handle_of(wave->file, "events.invalidation");
-    wave->rule = handle_of(wave->file, "judge.rule");
-    for (size_t i = 0; i < wave->file->count; i++) {
-        const struct fst_signal *signal = &wave->file->signals[i];
-        if (signal->bits == 0 && (strncmp(signal->path, "events.", 7) == 0 || signal->handle == wave->rule))
-            wave->texts[wave->text_count++] = signal;
-    }
-    fst_file_changes(wave->file, wave->texts, wave->text_count, take_text, wave);
-    free(wave->texts);
-    qsort(wave->lines, wave->count, sizeof(*wave->lines), by_cycle);
-    return wave->short_of_memory ? -1 : 0;
-}
 
 /* --- which lines --- */
 
@@ -155,39 +46,27 @@ static uint64_t next_access(const char **text)
 }
 
 /* Whose line it is: the first access that it names. */
-static uint64_t owner(const struct line *line)
+static uint64_t owner(const struct explain_line *line)
 {
     const char *text = line->text;
     return next_access(&text);
 }
 
 /* "merged with entry 3 (access 7)": that access. */
-static uint64_t leader_of(const struct line *line)
+static uint64_t leader_of(const struct explain_line *line)
 {
     const char *merged = strstr(line->text, ": merged with ");
     return merged ? next_access(&merged) : NO_ACCESS;
 }
 
-static bool says(const struct line *line, const char *what)
+static bool says(const struct explain_line *line, const char *what)
 {
     return strstr(line->text, what) != NULL;
 }
 
-static void print_line(const struct line *line, FILE *out)
-{
-    fprintf(out, "  %10" PRIu64 "  %s\n", line->cycle, line->text);
-}
-
-static void print_cycles(const struct wave *wave, uint64_t first, uint64_t last, FILE *out)
-{
-    for (size_t i = 0; i < wave->count; i++)
-        if (wave->lines[i].cycle >= first && wave->lines[i].cycle <= last)
-            print_line(&wave->lines[i], out);
-}
-
 /* The lines of an access, and how long it was under way. */
 struct span {
-    uint64_t first, last;      /* cycles */
+    uint64_t first, last;      /* cycles; last: of the answer, or the wave's last one */
     bool accepted, answered;   /* in the wave */
     uint64_t leaders[LEADERS]; /* whose lookup or walk it joined */
     unsigned leader_count;
@@ -197,17 +76,19 @@ struct span {
 static bool find_span(const struct wave *wave, uint64_t access, struct span *span)
 {
     bool found = false;
-    *span = (struct span){.first = 0};
-    for (size_t i = 0; i < wave->count; i++) {
-        const struct line *line = &wave->lines[i];
+    *span = (struct span){.last = wave->file->end / 2};
+    for (size_t i = 0; i < wave->lines.count; i++) {
+        const struct explain_line *line = &wave->lines.list[i];
         if (owner(line) != access)
             continue;
         if (!found)
             span->first = line->cycle;
         found = true;
-        span->last = line->cycle;
         span->accepted |= says(line, " accepts tag ");
-        span->answered |= says(line, " answers tag ");
+        if (says(line, " answers tag ")) {
+            span->answered = true;
+            span->last = line->cycle;
+        }
         if (leader_of(line) != NO_ACCESS && span->leader_count < LEADERS)
             span->leaders[span->leader_count++] = leader_of(line);
     }
@@ -227,141 +108,85 @@ static bool print_access(const struct wave *wave, uint64_t access, FILE *out)
     struct span span;
     if (!find_span(wave, access, &span))
         return false;
-    fprintf(out, "access %" PRIu64 ", %s cycle %" PRIu64 ", %s %" PRIu64 "\n", access,
+    fprintf(out, "access %" PRIu64 ", %s cycle %" PRIu64 ", %s %" PRIu64 "%s\n", access,
             span.accepted ? "accepted in" : "in the wave from", span.first,
-            span.answered ? "answered in cycle" : "not answered up to cycle", span.last);
-    for (size_t i = 0; i < wave->count; i++) {
-        const struct line *line = &wave->lines[i];
+            span.answered ? "answered in cycle" : "not answered up to cycle", span.last,
+            span.answered ? "" : ", where the wave ends");
+    for (size_t i = 0; i < wave->lines.count; i++) {
+        const struct explain_line *line = &wave->lines.list[i];
         uint64_t whose = owner(line);
         bool joined = is_leader(&span, whose) && !says(line, " accepts tag ") && !says(line, " answers tag ");
         bool meanwhile = (joined || (line->operation && whose == NO_ACCESS)) && line->cycle >= span.first &&
                          line->cycle <= span.last;
         if (whose == access || meanwhile)
-            print_line(line, out);
+            explain_line_print_filled(&wave->lines, line, out);
     }
-    if (wave->verdict && span.answered && wave->verdict_cycle == span.last)
-        fprintf(out, "illegal: %s\n", wave->verdict);
+    if (wave->lines.verdict && span.answered && wave->lines.verdict_cycle == span.last)
+        fprintf(out, "illegal: %s\n", wave->lines.verdict);
     return true;
 }
 
 /* --- pages --- */
 
-/* The hexadecimal number at the text lies in the page. */
-static bool number_in_page(const char *text, uint64_t page)
-{
-    return strtoull(text, NULL, 16) >> 12 == page;
-}
-
-static bool names_page(const struct line *line, uint64_t page)
-{
-    for (const char *at = strstr(line->text, "0x"); at != NULL; at = strstr(at + 2, "0x")) {
-        size_t before = (size_t)(at - line->text);
-        bool linear = (before >= 3 && strncasecmp(at - 3, "va ", 3) == 0) || says(line, " accepts tag ") ||
-                      (line->operation && before >= 7 && strncmp(at - 7, "INVLPG ", 7) == 0);
-        if (linear && number_in_page(at, page))
-            return true;
-    }
-    return false;
-}
-
+/* -1 after a message. */
 static int print_page(const struct wave *wave, uint64_t va, FILE *out)
 {
+    struct page_log *log = page_log_create(va);
+    bool *concerns = calloc(wave->lines.count + 1, sizeof(*concerns));
+    int failed = log == NULL || concerns == NULL ? -1 : 0;
     size_t count = 0;
-    for (size_t i = 0; i < wave->count; i++) {
-        const struct line *line = &wave->lines[i];
-        bool flush = (says(line, "operation accepted: ") || says(line, "register changes: ")) &&
-                     !says(line, "INVLPG") && line->operation;
-        if (!flush && !names_page(line, va >> 12))
-            continue;
-        print_line(line, out);
-        count++;
+
+    if (failed)
+        fprintf(stderr, "twinwalk explain: out of memory\n");
+    for (size_t i = 0; !failed && i < wave->lines.count; i++) {
+        struct event event;
+        concerns[i] = wave->lines.list[i].verdict ||
+                      (event_parse(wave->lines.list[i].text, &event) && page_log_concerns(log, &event));
+        count += concerns[i];
     }
-    fprintf(out, "page 0x%016" PRIx64 ": %zu events in the wave\n", va & ~(uint64_t)0xfff, count);
-    return EXIT_AGREED;
+    if (!failed)
+        fprintf(out,
+                "page 0x%016" PRIx64 ": %zu events in the wave, and %" PRIu64
+                " accesses answered by L1 TLBs\n",
+                va & ~(uint64_t)0xfff, count, page_log_from_l1(log));
+    for (size_t i = 0; !failed && i < wave->lines.count; i++)
+        if (concerns[i])
+            explain_line_print(&wave->lines.list[i], out);
+    free(concerns);
+    page_log_destroy(log);
+    return failed;
 }
 
 /* --- failures --- */
 
-/* The order in which the signals of scope diff rise, up to the cycle in which an output does. */
-struct rises {
-    const struct wave *wave;
-    FILE *out;
-    bool *risen;          /* by signal of the file */
-    uint64_t first, last; /* cycles in which one rose */
-    bool output;          /* in the last of them */
-    unsigned count;
-};
-
-/* A value of its own: "diff.any" and "diff.first_cycle" sum up the others. */
-static bool is_difference(const struct fst_signal *signal)
+/* Where the two differ; false: they do not. */
+static bool print_differences(const struct wave *wave, FILE *out)
 {
-    return strncmp(signal->path, "diff.", 5) == 0 && strcmp(signal->path, "diff.any") != 0 &&
-           strcmp(signal->path, "diff.first_cycle") != 0;
+    const struct difference_path *path = wave->path;
+    uint64_t first = difference_path_first(path);
+
+    if (first == UINT64_MAX)
+        return false;
+    fprintf(out,
+            "RTL and C model first differ in cycle %" PRIu64
+            ": the cause is the clock edge that ends cycle %" PRIu64 "\n",
+            first, first ? first - 1 : 0);
+    difference_path_print(path, out);
+    if (difference_path_output(path) == UINT64_MAX)
+        fprintf(out, "no output differs up to cycle %" PRIu64 ", where the wave ends\n", wave->file->end / 2);
+    return true;
 }
 
-static void print_rise(struct rises *rises, const struct fst_signal *signal, uint64_t cycle,
-                       const char *value)
-{
-    size_t bits = strlen(value);
-
-    if (rises->count == 0)
-        fprintf(rises->out,
-                "RTL and C model first differ in cycle %" PRIu64
-                ": the cause is the clock edge that ends cycle %" PRIu64 "\n",
-                cycle, cycle ? cycle - 1 : 0);
-    if (rises->count == 0 || rises->last != cycle)
-        fprintf(rises->out, "cycle %" PRIu64 ":\n", cycle);
-    fprintf(rises->out, "  %s", signal->path + 5);
-    for (size_t bit = 0; bits > 1 && bit < bits; bit++)
-        if (value[bits - 1 - bit] == '1')
-            fprintf(rises->out, " [%zu]", bit);
-    fputc('\n', rises->out);
-}
-
-static void take_rise(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    struct rises *rises = self;
-    const struct fst_file *file = rises->wave->file;
-    uint64_t cycle = time / 2;
-
-    if (strchr(value, '1') == NULL || (rises->output && cycle > rises->last))
-        return;
-    for (size_t i = 0; i < file->count; i++) {
-        const struct fst_signal *signal = &file->signals[i];
-        if (signal->handle != handle || !is_difference(signal) || rises->risen[i])
-            continue;
-        print_rise(rises, signal, cycle, value);
-        rises->risen[i] = true;
-        rises->first = rises->count++ ? rises->first : cycle;
-        rises->last = cycle;
-        rises->output |= strchr(signal->path + 5, '.') == NULL;
-        return;
-    }
-}
-
-/* Tells where the two differ; false: they do not. */
-static bool print_differences(const struct wave *wave, struct rises *rises, FILE *out)
-{
-    const struct fst_signal **bits = calloc(wave->file->count + 1, sizeof(struct fst_signal *));
-    size_t count = 0;
-    *rises = (struct rises){.wave = wave, .out = out, .risen = calloc(wave->file->count + 1, sizeof(bool))};
-    for (size_t i = 0; bits != NULL && i < wave->file->count; i++)
-        if (is_difference(&wave->file->signals[i]))
-            bits[count++] = &wave->file->signals[i];
-    if (count && rises->risen != NULL)
-        fst_file_changes(wave->file, bits, count, take_rise, rises);
-    free(bits);
-    free(rises->risen);
-    return rises->count != 0;
-}
-
-/* The accesses that the lines of one cycle name. */
+/* The accesses that the lines of one cycle name, and those that had filled what was dropped in it. */
 static void print_accesses_of(const struct wave *wave, uint64_t cycle, FILE *out)
 {
     uint64_t told[ACCESSES_TOLD];
     unsigned count = 0;
-    for (size_t i = 0; i < wave->count && count < ACCESSES_TOLD; i++) {
-        uint64_t access = wave->lines[i].cycle == cycle ? owner(&wave->lines[i]) : NO_ACCESS;
+    for (size_t i = 0; i < wave->lines.count && count < ACCESSES_TOLD; i++) {
+        const struct explain_line *line = &wave->lines.list[i];
+        uint64_t access = line->cycle == cycle ? owner(line) : NO_ACCESS;
+        if (line->cycle == cycle && access == NO_ACCESS && line->has_entry)
+            access = line->filler;
         for (unsigned j = 0; j < count; j++)
             if (told[j] == access)
                 access = NO_ACCESS;
@@ -388,14 +213,31 @@ static void keep_text(void *self, uint64_t time, uint32_t handle, const char *va
         snprintf(text, REASON_LENGTH, "%s", value + strspn(value, " "));
 }
 
-/* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
-static uint64_t print_reason(const struct wave *wave, uint64_t failure, FILE *out)
+/* Why the wave was written; of REASON_LENGTH bytes. */
+static void read_reason(const struct wave *wave, char *reason)
 {
     const struct fst_signal *signal = fst_file_find(wave->file, "marks.reason");
-    char reason[REASON_LENGTH] = "the run fails";
 
+    snprintf(reason, REASON_LENGTH, "the run fails");
     if (signal != NULL)
         fst_file_changes(wave->file, &signal, 1, keep_text, reason);
+}
+
+/* The run has failed, as far as the wave shows it. */
+static bool shows_failure(const struct wave *wave)
+{
+    char reason[REASON_LENGTH];
+
+    read_reason(wave, reason);
+    /* Of --wave-on the cycle of the event is marked, in a run that need not fail (tb/wave.c). */
+    bool marked =
+        marked_cycle(wave, "marks.failure") != 0 && strcmp(reason, "an event meets the condition") != 0;
+    return marked || wave->lines.verdict || difference_path_first(wave->path) != UINT64_MAX;
+}
+
+/* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
+static uint64_t print_reason(const struct wave *wave, uint64_t failure, const char *reason, FILE *out)
+{
     fprintf(out, "cycle %" PRIu64 ": %s\n", failure, reason);
     if (2 * failure <= wave->file->end)
         return failure;
@@ -409,28 +251,31 @@ static uint64_t print_reason(const struct wave *wave, uint64_t failure, FILE *ou
 
 static int print_failure(const struct wave *wave, FILE *out)
 {
-    struct rises rises;
+    char reason[REASON_LENGTH];
     uint64_t failure = marked_cycle(wave, "marks.failure");
-    bool differ = print_differences(wave, &rises, out);
-    uint64_t edge = differ ? (rises.first ? rises.first - 1 : 0) : wave->verdict_cycle;
+    bool differ = print_differences(wave, out);
+    uint64_t first = difference_path_first(wave->path);
+    uint64_t edge = differ ? (first ? first - 1 : 0) : wave->lines.verdict_cycle;
 
-    if (wave->verdict)
-        fprintf(out, "in cycle %" PRIu64 " the judge finds it illegal: %s\n", wave->verdict_cycle,
-                wave->verdict);
-    if (!differ && !wave->verdict && !failure) {
+    if (wave->lines.verdict)
+        fprintf(out, "in cycle %" PRIu64 " the judge finds it illegal: %s\n", wave->lines.verdict_cycle,
+                wave->lines.verdict);
+    if (!differ && !wave->lines.verdict && !failure) {
         fprintf(stderr,
                 "twinwalk explain: the wave shows no failure: say what to tell of it, by --access, --va or "
                 "--cycle\n");
         return EXIT_USAGE;
     }
-    if (!differ && !wave->verdict)
-        edge = print_reason(wave, failure, out);
-    fprintf(out, "\nwhat the C model did up to there:\n");
-    print_cycles(wave, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, out);
+    read_reason(wave, reason);
+    if (!differ && !wave->lines.verdict)
+        edge = print_reason(wave, failure, reason, out);
+    fprintf(out, "\nwhat %s up to there:\n",
+            fst_file_find(wave->file, "diff.any") ? "the C model did" : "happened");
+    explain_lines_print(&wave->lines, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, out);
     print_accesses_of(wave, edge, out);
     if (wave->file->comment)
         fprintf(out, "\nthe run of this wave: %s\n", wave->file->comment);
-    return EXIT_MISMATCH;
+    return shows_failure(wave) ? EXIT_MISMATCH : EXIT_AGREED;
 }
 
 static int print(const struct wave *wave, const struct explain_request *request, FILE *out)
@@ -440,10 +285,12 @@ static int print(const struct wave *wave, const struct explain_request *request,
     case EXPLAIN_FAILURE:
         return print_failure(wave, out);
     case EXPLAIN_PAGE:
-        return print_page(wave, request->number, out);
+        if (print_page(wave, request->number, out) != 0)
+            return EXIT_INTERNAL;
+        break;
     case EXPLAIN_ACCESS:
         if (print_access(wave, request->number, out))
-            return EXIT_AGREED;
+            break;
         fprintf(stderr, "twinwalk explain: the wave does not show access %" PRIu64 "\n", request->number);
         return EXIT_USAGE;
     case EXPLAIN_CYCLE:
@@ -452,31 +299,55 @@ static int print(const struct wave *wave, const struct explain_request *request,
                     wave->file->start / 2, wave->file->end / 2);
             return EXIT_USAGE;
         }
-        print_cycles(wave, cycle > CYCLES_AROUND ? cycle - CYCLES_AROUND : 0, cycle + CYCLES_AROUND, out);
-        return EXIT_AGREED;
+        explain_lines_print(&wave->lines, cycle > CYCLES_AROUND ? cycle - CYCLES_AROUND : 0,
+                            cycle + CYCLES_AROUND, out);
+        break;
     }
-    return EXIT_INTERNAL;
+    return shows_failure(wave) ? EXIT_MISMATCH : EXIT_AGREED;
+}
+
+/* An FST file begins with the type and the length of its header. 0, or -1 after a message. */
+static int check_file(const char *path)
+{
+    static const unsigned char header[] = {0, 0, 0, 0, 0, 0, 0, 0x01, 0x49};
+    unsigned char start[sizeof(header)];
+    FILE *file = fopen(path, "r");
+    size_t length = file != NULL ? fread(start, 1, sizeof(start), file) : 0;
+    int error = file == NULL || ferror(file) ? errno : 0;
+
+    if (file != NULL)
+        fclose(file);
+    if (error != 0)
+        fprintf(stderr, "%s: %s\n", path, strerror(error));
+    else if (length < sizeof(start) || memcmp(start, header, sizeof(header)) != 0)
+        fprintf(stderr, "%s: is not an FST file; twinwalk run --wave=FILE.fst writes one\n", path);
+    else
+        return 0;
+    return -1;
 }
 
 int explain_wave(const char *path, const struct explain_request *request, FILE *out)
 {
-    struct wave wave = {.file = fst_file_open(path)};
     int code = EXIT_USAGE;
-    if (wave.file == NULL)
+    if (check_file(path))
         return code;
+    struct wave wave = {.file = fst_file_open(path), .path = difference_path_create()};
+    if (wave.file == NULL) {
+        difference_path_destroy(wave.path);
+        return code;
+    }
     if (fst_file_find(wave.file, "events.operation") == NULL) {
         fprintf(stderr, "%s: has no scope events: only waves of twinwalk run with a C model have one\n",
                 path);
-    } else if (read_texts(&wave) != 0) {
+    } else if (explain_lines_read(&wave.lines, wave.file) != 0 || wave.path == NULL ||
+               explain_difference_read(wave.path, wave.file) != 0) {
         fprintf(stderr, "twinwalk explain: out of memory\n");
         code = EXIT_INTERNAL;
     } else {
         code = print(&wave, request, out);
     }
-    for (size_t i = 0; i < wave.count; i++)
-        free(wave.lines[i].text);
-    free(wave.lines);
-    free(wave.verdict);
+    explain_lines_free(&wave.lines);
+    difference_path_destroy(wave.path);
     fst_file_close(wave.file);
     return code;
 }

@@ -96,9 +96,9 @@ static int add_files(struct digest *digest, const char *directory, const char *p
 /* What tb/build_rtl.sh builds from; beside no project it builds nothing. */
 static int add_rtl(struct digest *digest)
 {
-    static const char *const seam[] = {"cmodel/*.h",      "tb/rtl_*.cpp",    "tb/rtl_*.h",
-                                       "tb/signals.def",  "tb/build_rtl.sh", "tb/signal_decode.*",
-                                       "tb/bench_names.*"};
+    static const char *const seam[] = {"cmodel/*.h",         "tb/rtl_*.cpp",    "tb/rtl_*.h",
+                                       "tb/signals.def",     "tb/build_rtl.sh", "tb/signal_decode.*",
+                                       "tb/signal_report.*", "tb/bench_names.*"};
     const char *given = getenv("RTL_DIR");
     char *root = project_root();
     int failed = 0;

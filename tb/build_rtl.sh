@@ -20,7 +20,7 @@ trace=${RTL_TRACE:-0}
 flags= runtime_sources="verilated verilated_threads" libraries=-lpthread optimize=-O3 coverage=0 more=
 
 seam=tb/rtl_seam.cpp
-decoding="tb/signal_decode.c tb/bench_names.c"
+decoding="tb/signal_report.c tb/signal_decode.c tb/bench_names.c"
 if [ "$trace" = 1 ]; then
     seam="$seam tb/rtl_wave.cpp tb/rtl_wave_twin.cpp"
     runtime_sources="$runtime_sources verilated_fst_c" libraries="-lpthread -lz"
@@ -42,7 +42,7 @@ line | toggle)
     ;;
 esac
 digest_of_sources() {
-    { cat "$rtl"/*.sv $seam tb/rtl_seam.h tb/rtl_instance.h tb/rtl_wave.h tb/signals.def $decoding tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh $more; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20
+    { cat "$rtl"/*.sv $seam tb/rtl_seam.h tb/rtl_instance.h tb/rtl_wave.h tb/signals.def $decoding tb/signal_report.h tb/signal_decode.h tb/bench_names.h cmodel/*.h tb/build_rtl.sh $more; echo "$cxx $flags $*"; } | sha256sum | cut -c 1-20
 }
 digest=$(digest_of_sources "$@")
 out=$cache/$digest

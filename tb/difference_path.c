@@ -72,8 +72,7 @@ static unsigned block_flags(const char *name)
     return 0;
 }
 
-/* The answers and handshakes, and the request register, whose words go to memory. */
-static bool is_output(const char *name)
+bool difference_path_is_output(const char *name)
 {
     return !strncmp(name, "mmu.", 4) || !strncmp(name, "page_walker.memory_", 19);
 }
@@ -122,7 +121,7 @@ static void add_item(struct difference_path *path, uint64_t cycle, const char *n
     HASH_ADD_KEYPTR(hh, path->items, item->name, name_bytes, item);
     if (cycle == path->first)
         path->flags |= block_flags(item->name);
-    if (path->output == UINT64_MAX && is_output(item->name))
+    if (path->output == UINT64_MAX && difference_path_is_output(item->name))
         path->output = cycle;
 }
 

@@ -17,6 +17,9 @@ struct difference_path;
 struct difference_path *difference_path_create(void);
 void difference_path_destroy(struct difference_path *path);
 
+/* "mmu.resp_valid" and the like: answers, handshakes, and the request register, whose words go to memory. */
+bool difference_path_is_output(const char *name);
+
 /* What differs in that cycle; true: an output of the MMU is among it for the first time. */
 bool difference_path_add(struct difference_path *path, uint64_t cycle, const char *report);
 

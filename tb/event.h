@@ -85,7 +85,7 @@ struct event {
             uint64_t expected, desired; /* compare-exchange; WRITE: the old value is `expected` */
             uint8_t exchange, error, exchanged;
         } memory;
-        const char *verdict; /* ILLEGAL; as long as the judge lives */
+        const char *verdict; /* ILLEGAL; lives as long as the judge: who keeps the event copies it */
     };
     uint8_t tag; /* ACCEPT, ANSWER: of the access */
 };

@@ -98,16 +98,21 @@ static void add_place(struct line *line, const struct event *event)
 static void add_cached(struct line *line, const struct event *event)
 {
     char text[160];
-    signal_decode_entry(true, event->cached.tag, event->cached.data, text, sizeof text);
+    if (event->array >= ARRAY_WALK_CACHE)
+        signal_decode_table_entry(true, event->cached.tag, event->cached.data, text, sizeof text);
+    else
+        signal_decode_entry(true, event->cached.tag, event->cached.data, text, sizeof text);
     add_place(line, event);
     add(line, " (%s)", text + strcspn(text, "V"));
 }
 
 static void add_outcome(struct line *line, const struct response *response)
 {
-    if (response->fault == FAULT_PAGE)
-        add(line, "page fault, code 0x%02x", response->error_code);
-    else if (response->fault)
+    if (response->fault == FAULT_PAGE) {
+        char code[96];
+        signal_decode_text(DECODE_FAULT_CODE, response->error_code, code, sizeof code);
+        add(line, "page fault, code %s", code);
+    } else if (response->fault)
         add(line, "%s fault", bench_fault_name(response->fault));
     else
         add(line, "pa 0x%" PRIx64 ", %s page, PAT %u", response->pa, bench_size_name(response->size),

@@ -41,9 +41,9 @@ END
         ;;
     fill_after_invalidation) # walks under way go on over a broadcast that should send them back
         cat <<'END'
-^  miss_queue\.pend +RTL .* C [0-9]
-^  miss_queue\.walk +RTL [0-9].* C none$
-^  page_walker\.(drain +RTL none|request +RTL [0-9]|wait +RTL [0-9])
+^  miss_queue\.pend +RTL .* C \{[0-9]
+^  miss_queue\.walk +RTL \{[0-9].* C \{\}$
+^  page_walker\.(drain +RTL \{\}|request +RTL \{[0-9]|wait +RTL \{[0-9])
 , an output among them:$
 broadcast of 
 walker [0-9], .*: given up by the operation
@@ -63,7 +63,7 @@ END
         ;;
     dirty_not_set) # a write has read its leaf without D, and asks for no exchange that sets it
         cat <<'END'
-^  page_walker\.exchange +RTL none +C [0-9]
+^  page_walker\.exchange +RTL \{\} +C \{[0-9]
 ^  page_walker\.desired
 ^rule missing-dirty:
 : read P[A-Z0-9]+ at 0x[0-9a-f]+ = 0x[0-9a-f]+ \(P.* page 0x
@@ -89,7 +89,7 @@ END
         ;;
     replacement_marks_other_way) # the order of use is wrong long before a wrong victim
         cat <<'END'
-^  l1[id]\.[0-9a-z]+: replacement state differs$
+^  l1[id]\.[0-9a-z]+ set [0-9]+ replacement +RTL [0-9 ]+ C [0-9 ]+$
 (: hits|fills) l1[id]\.[0-9a-z]+ set [0-9]+ way [0-9]+
 ^access [0-9]+: 
 END
@@ -116,7 +116,7 @@ END
         ;;
     nx_unchecked_on_hit) # a fetch is answered by an entry that does not allow it
         cat <<'END'
-^  (mmu\.resp_valid|miss_queue\.answer) +RTL [0-9]
+^  (mmu\.resp_valid|miss_queue\.answer) +RTL \{[0-9]
 denied by (l1i|l2)\..* NX
 ^access [0-9]+: [a-z]+ fetch
 denied by (l1i|l2)\..* NX

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "x86.h"
 
@@ -18,6 +19,7 @@ struct page_log {
     uint64_t from_l1; /* accesses that L1 answers: only counted */
     uint64_t entries[ENTRIES];
     unsigned entry_count;
+    char *verdict; /* the judge's, copied */
 };
 
 struct page_log *page_log_create(uint64_t va)
@@ -30,6 +32,8 @@ struct page_log *page_log_create(uint64_t va)
 
 void page_log_destroy(struct page_log *log)
 {
+    if (log)
+        free(log->verdict);
     free(log);
 }
 
@@ -85,19 +89,37 @@ static bool concerns(struct page_log *log, const struct event *event)
     }
 }
 
-void page_log_event(void *self, const struct event *event)
+bool page_log_concerns(struct page_log *log, const struct event *event)
 {
-    struct page_log *log = self;
     bool concerned = concerns(log, event);
 
     if (event->kind == EVENT_L1_HIT && same_page(event->va, log->va, PAGE_4K))
         log->from_l1++;
     if (!concerned ||
         (event->kind == EVENT_ANSWER && event->response.source == SOURCE_L1 && !event->response.fault))
-        return;
+        return false;
     if (event->kind == EVENT_ENTRY_READ && !is_entry(log, event->memory.addr) && log->entry_count < ENTRIES)
         log->entries[log->entry_count++] = event->memory.addr;
-    log->kept[log->count++ % KEPT] = *event;
+    return true;
+}
+
+uint64_t page_log_from_l1(const struct page_log *log)
+{
+    return log->from_l1;
+}
+
+void page_log_event(void *self, const struct event *event)
+{
+    struct page_log *log = self;
+
+    if (!page_log_concerns(log, event))
+        return;
+    struct event *kept = &log->kept[log->count++ % KEPT];
+    *kept = *event;
+    if (event->kind == EVENT_ILLEGAL) {
+        log->verdict = log->verdict ? log->verdict : strdup(event->verdict);
+        kept->verdict = log->verdict ? log->verdict : "";
+    }
 }
 
 void page_log_print(const struct page_log *log, FILE *out)

@@ -20,6 +20,16 @@ void page_log_destroy(struct page_log *log);
 /* Hears of every event; an event_listener's function. */
 void page_log_event(void *self, const struct event *event);
 
+/*
+ * For who keeps the events himself: in place of page_log_event(), of every event.
+ * Which entries the page's walks read, and so which changes of memory concern it,
+ * is known from the events before.
+ */
+bool page_log_concerns(struct page_log *log, const struct event *event);
+
+/* Accesses to the page that L1 TLBs have answered. */
+uint64_t page_log_from_l1(const struct page_log *log);
+
 /* The last of it, oldest first, with a line that says how much is left out. */
 void page_log_print(const struct page_log *log, FILE *out);
 

@@ -19,7 +19,7 @@
 
 extern "C" {
 #include "rtl_seam.h"
-#include "signal_decode.h"
+#include "signal_report.h"
 }
 
 namespace
@@ -338,26 +338,31 @@ static bool compare(struct rtl_instance *rtl, const struct mmu *m, bool full)
 static void report_value(FILE *out, const char *block, const char *name, int index, enum signal_decode decode,
                          uint64_t rtl, uint64_t model)
 {
-    if (rtl == model)
-        return;
-    char label[64], r[128], c[128];
+    char label[64];
     std::snprintf(label, sizeof label, index < 0 ? "%s.%s" : "%s.%s[%d]", block, name, index);
-    signal_decode_text(decode, rtl, r, sizeof r);
-    signal_decode_text(decode, model, c, sizeof c);
-    std::fprintf(out, "  %-30s RTL %-32s C %s\n", label, r, c);
+    signal_report_value(out, label, decode, rtl, model);
 }
 
-static void report_array(FILE *out, const char *block, const char *name, const struct tlb_array &a,
+static void report_entry(FILE *out, const char *block, const char *name, const struct tlb_array &a,
                          uint32_t entry, uint64_t r_tag, uint64_t r_data, bool r_valid)
 {
-    bool valid = tlb_array_valid(&a, entry);
-    if (r_tag == a.tag[entry] && r_data == a.data[entry] && r_valid == valid)
-        return;
-    char r[160], c[160];
-    signal_decode_entry(r_valid, r_tag, r_data, r, sizeof r);
-    signal_decode_entry(valid, a.tag[entry], a.data[entry], c, sizeof c);
-    std::fprintf(out, "  %s.%s set %u way %u\n    RTL %s\n    C   %s\n", block, name, entry / a.ways,
-                 entry % a.ways, r, c);
+    const struct signal_entry rtl = {r_valid, true, r_tag, r_data};
+    const struct signal_entry model = {tlb_array_valid(&a, entry), true, a.tag[entry], a.data[entry]};
+    signal_report_entry(out, block, name, entry / a.ways, entry % a.ways, &rtl, &model);
+}
+
+template <typename T>
+void report_replacement(FILE *out, const char *block, const char *name, const struct tlb_array &a,
+                        const T &packed)
+{
+    const unsigned width = replacement_bits(a.replacement), fields = replacement_fields(a.replacement);
+    for (uint32_t set = 0; set < a.sets; set++) {
+        uint8_t rtl[REPLACEMENT_MAX_WAYS];
+        for (unsigned i = 0; i < fields; i++)
+            rtl[i] = static_cast<uint8_t>(field(packed[set], i * width, width));
+        signal_report_replacement(out, block, name, set, rtl,
+                                  a.replacement_state + set * a.replacement.state_bytes, fields);
+    }
 }
 
 static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
@@ -375,7 +380,8 @@ static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
             report_value(out, "mmu", "resp_pa", p, DECODE_HEX, r.resp[p].pa, c.resp[p].pa);
             report_value(out, "mmu", "resp_tag", p, DECODE_DECIMAL, r.resp[p].tag, c.resp[p].tag);
             report_value(out, "mmu", "resp_fault", p, DECODE_FAULT, r.resp[p].fault, c.resp[p].fault);
-            report_value(out, "mmu", "resp_code", p, DECODE_HEX, r.resp[p].error_code, c.resp[p].error_code);
+            report_value(out, "mmu", "resp_code", p, DECODE_FAULT_CODE, r.resp[p].error_code,
+                         c.resp[p].error_code);
             report_value(out, "mmu", "resp_size", p, DECODE_SIZE, r.resp[p].size, c.resp[p].size);
             report_value(out, "mmu", "resp_pat", p, DECODE_DECIMAL, r.resp[p].pat, c.resp[p].pat);
             report_value(out, "mmu", "resp_source", p, DECODE_SOURCE, r.resp[p].source, c.resp[p].source);
@@ -401,10 +407,9 @@ static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
     report_value(out, #block, #name ".lfsr", -1, DECODE_HEX, R(path##__DOT__repl__DOT__lfsr_q),              \
                  (model).lfsr);                                                                              \
     for (uint32_t e = 0; e < (model).sets * (model).ways; e++)                                               \
-        report_array(out, #block, #name, model, e, R(path##__DOT__tag_q)[e], R(path##__DOT__data_q)[e],      \
+        report_entry(out, #block, #name, model, e, R(path##__DOT__tag_q)[e], R(path##__DOT__data_q)[e],      \
                      field(R(path##__DOT__valid_q), e, 1));                                                  \
-    if (!same_replacement(model, R(path##__DOT__repl__DOT__repl_q)))                                         \
-        std::fprintf(out, "  %s: replacement state differs\n", #block "." #name);
+    report_replacement(out, #block, #name, model, R(path##__DOT__repl__DOT__repl_q));
 #include "signals.def"
 }
 

@@ -7,6 +7,7 @@
 
 #include "bench_names.h"
 #include "control.h"
+#include "miss_queue.h"
 #include "x86.h"
 
 struct name {
@@ -32,14 +33,76 @@ static void list_bits(uint64_t value, const struct name *names, char *text, size
 
 static void list_numbers(uint64_t value, char *text, size_t size)
 {
-    text[0] = '\0';
+    char numbers[200] = "";
     for (; value; value &= value - 1) {
         char number[8];
         snprintf(number, sizeof number, "%d", __builtin_ctzll(value));
-        append(text, size, number);
+        append(numbers, sizeof numbers, number);
     }
-    if (!text[0])
-        append(text, size, "none");
+    snprintf(text, size, "{%s}", numbers);
+}
+
+static void fault_code_text(uint64_t code, char *text, size_t size)
+{
+    snprintf(text, size, "0x%02" PRIx64 " (%s, %s, %s%s)", code,
+             code & PF_I   ? "fetch"
+             : code & PF_W ? "write"
+                           : "read",
+             code & PF_U ? "user" : "supervisor", code & PF_P ? "protection violation" : "not present",
+             code & PF_RSVD ? ", reserved bits set"
+             : code & PF_PK ? ", protection key"
+                            : "");
+}
+
+static void entry_text(uint64_t entry, char *text, size_t size)
+{
+    static const struct name bits[] = {
+        {ENTRY_P, "P"},     {ENTRY_RW, "RW"}, {ENTRY_US, "US"}, {ENTRY_PWT, "PWT"},
+        {ENTRY_PCD, "PCD"}, {ENTRY_A, "A"},   {ENTRY_D, "D"},   {ENTRY_PS, "PS/PAT"},
+        {ENTRY_G, "G"},     {ENTRY_NX, "NX"}, {0, NULL}};
+    char names[64];
+    list_bits(entry, bits, names, sizeof names);
+    snprintf(text, size, "0x%016" PRIx64 " (%s)", entry, names);
+}
+
+static void tag_text(uint64_t tag, bool sized, char *text, size_t size)
+{
+    /* The page number holds bits 56:12 of a canonical address. */
+    int64_t va = (int64_t)(tag << (64 - 45)) >> (64 - 57);
+    snprintf(text, size, "VA 0x%" PRIx64 " PCID 0x%x%s%s%s", (uint64_t)va,
+             (unsigned)((tag & TAG_PCID) >> TAG_PCID_SHIFT), tag & TAG_GLOBAL ? " global" : "",
+             sized ? " " : "", sized ? bench_size_name(x86_tag_size(tag)) : "");
+}
+
+static void data_text(uint64_t data, char *text, size_t size)
+{
+    snprintf(text, size, "frame 0x%" PRIx64 "%s%s%s%s PAT %u key %u", (uint64_t)(data & DATA_PFN),
+             data & DATA_RW ? " RW" : "", data & DATA_US ? " US" : "", data & DATA_NX ? " NX" : "",
+             data & DATA_D ? " D" : "", (unsigned)(data >> DATA_PAT_SHIFT) & 7,
+             (unsigned)(data >> DATA_PKEY_SHIFT) & 15);
+}
+
+static void table_text(uint64_t data, char *text, size_t size)
+{
+    snprintf(text, size, "table 0x%" PRIx64 "%s%s%s", (uint64_t)(data & DATA_PFN) << 12,
+             data & DATA_RW ? " RW" : "", data & DATA_US ? " US" : "", data & DATA_NX ? " NX" : "");
+}
+
+static void result_text(uint64_t result, char *text, size_t size)
+{
+    unsigned fault = miss_result_fault(result);
+    char more[96];
+
+    if (fault == FAULT_PAGE) {
+        fault_code_text(result >> RESULT_CODE_SHIFT & 0x3f, more, sizeof more);
+        snprintf(text, size, "page fault, code %s", more);
+    } else if (fault != FAULT_NONE) {
+        snprintf(text, size, "%s fault", bench_fault_name(fault));
+    } else {
+        data_text(result & RESULT_DATA, more, sizeof more);
+        snprintf(text, size, "%s %s, from %s", bench_size_name(result >> RESULT_SIZE_SHIFT & 3), more,
+                 bench_source_name(result >> RESULT_SOURCE_SHIFT & 3));
+    }
 }
 
 void signal_decode_text(enum signal_decode decode, uint64_t value, char *text, size_t size)
@@ -90,17 +153,39 @@ void signal_decode_text(enum signal_decode decode, uint64_t value, char *text, s
     case DECODE_SOURCE:
         snprintf(text, size, "%s", bench_source_name((unsigned)value));
         return;
+    case DECODE_FAULT_CODE:
+        fault_code_text(value, text, size);
+        return;
+    case DECODE_ENTRY:
+        entry_text(value, text, size);
+        return;
+    case DECODE_TAG:
+        tag_text(value, true, text, size);
+        return;
+    case DECODE_DATA:
+        data_text(value, text, size);
+        return;
+    case DECODE_TABLE:
+        table_text(value, text, size);
+        return;
+    case DECODE_RESULT:
+        result_text(value, text, size);
+        return;
     }
 }
 
 void signal_decode_entry(bool valid, uint64_t tag, uint64_t data, char *text, size_t size)
 {
-    /* The page number holds bits 56:12 of a canonical address. */
-    int64_t va = (int64_t)(tag << (64 - 45)) >> (64 - 57);
-    snprintf(text, size, "%s VA 0x%" PRIx64 " PCID 0x%x%s %s frame 0x%" PRIx64 "%s%s%s%s PAT %u key %u",
-             valid ? "valid  " : "invalid", (uint64_t)va, (unsigned)((tag & TAG_PCID) >> TAG_PCID_SHIFT),
-             tag & TAG_GLOBAL ? " global" : "", bench_size_name(x86_tag_size(tag)),
-             (uint64_t)(data & DATA_PFN), data & DATA_RW ? " RW" : "", data & DATA_US ? " US" : "",
-             data & DATA_NX ? " NX" : "", data & DATA_D ? " D" : "", (unsigned)(data >> DATA_PAT_SHIFT) & 7,
-             (unsigned)(data >> DATA_PKEY_SHIFT) & 15);
+    char of_tag[64], of_data[96];
+    tag_text(tag, true, of_tag, sizeof of_tag);
+    data_text(data, of_data, sizeof of_data);
+    snprintf(text, size, "%s %s %s", valid ? "valid  " : "invalid", of_tag, of_data);
+}
+
+void signal_decode_table_entry(bool valid, uint64_t tag, uint64_t data, char *text, size_t size)
+{
+    char of_tag[64], of_data[64];
+    tag_text(tag, false, of_tag, sizeof of_tag);
+    table_text(data, of_data, sizeof of_data);
+    snprintf(text, size, "%s %s %s", valid ? "valid  " : "invalid", of_tag, of_data);
 }

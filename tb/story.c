@@ -222,8 +222,10 @@ void story_event(void *self, const struct event *event)
         story->walk_access[event->walker] = event->access;
     if (event->kind == EVENT_FILL)
         keep_provenance(story, event);
-    if (event->kind == EVENT_ILLEGAL)
+    if (event->kind == EVENT_ILLEGAL) {
         keep_illegal(story, event);
+        told->event.verdict = story->verdict ? story->verdict : "";
+    }
     if (event->access == NO_ACCESS)
         return;
     struct life *life =

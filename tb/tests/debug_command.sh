@@ -95,6 +95,23 @@ refused() {
         ! grep -q 'cycle 500' "$work/told"
 }
 
+# Of a table its level is found by the walks that come to it; of any other address there is none.
+levels() {
+    debug 0 $'until 364\nprint table 0x1000000\nprint table 0xbffffd2000\nprint table 0xbffffd2000 2\nprint table 0x97a35000' "${random[@]}" --engine model &&
+        in_order "$work/told" '^  index  PML4E at ' ', table 0x[0-9a-f]+$' '^  index  PTE   at ' ', 4K page 0x97a35000$' '^  index  PDE   at ' '^no walk from CR3 leads to this table: its level is not known$' ||
+        return 1
+    # What PTEs lead to is no table.
+    [ "$(grep -c '^no walk' "$work/told")" -eq 1 ]
+}
+
+# At the prompt Ctrl-C begins a new line.
+interrupted() {
+    { printf 'until 7\n'; sleep 2; printf '\003'; sleep 1; printf 'step\nquit\n'; } |
+        script -qec "$twinwalk debug -- run ${random[*]} --engine model" /dev/null >"$work/told" 2>"$work/err"
+    tr '\r(' '\n\n' <"$work/told" >"$work/lines" &&
+        in_order "$work/lines" '^cycle 7\)' '^cycle 7\)' '^cycle 8\)'
+}
+
 check "steps, to the cycle" steps
 check "the end is that of the run" same_end
 check "breaks" breaks
@@ -106,7 +123,7 @@ check "a terminal" terminal
 check "help" help
 check "no such command" refused "1: 'dance' is not a command" dance
 check "no such table" refused "2: 'l3' cannot be printed" $'step\nprint l3'
-check "no such event" refused "1: column 1: no kind of event: 'walks'" 'break walks'
+check "no such event" refused "1: column 7: no kind of event: 'walks'" 'break walks'
 check "no number" refused "1: 'x' is not a number" 'step x'
 check "a cycle that is over" refused "2: cycle 5 is over" $'until 9\nuntil 5'
 check "an access that has not come" refused "1: access 900 has not come yet" 'print access 900'
@@ -116,4 +133,13 @@ check "a table at no page" refused "1: the address is a multiple of 4096" 'print
 check "no C model" refuses "use --engine lockstep or model" "$twinwalk" debug -- run --random --engine rtl < <(echo)
 check "no run" refuses "the run is missing" "$twinwalk" debug </dev/null
 check "no such file" refuses "none: No such file" "$twinwalk" debug --commands "$work/none" -- run --random --engine model
+check "the level of a table" levels
+check "Ctrl-C at the prompt" interrupted
+check "too many words" refused "1: '6' is too much: step [N]" 'step 5 6'
+check "too much to print" refused "1: 'extra' is too much: print control" 'print control extra'
+check "too many words for a set" refused "1: '4' is too much: print l1d [set N]" 'print l1d set 0 4'
+check "no such set" refused "1: l1d has no set 99" 'print l1d set 99'
+check "the column within the line" refused "1: column 17: no kind of event: 'walks'" '  break   hit & walks'
+check "a directory of commands" refuses "$work: Is a directory" "$twinwalk" debug --commands "$work" -- run --random --engine model
+check "nowhere to write to" eval 'echo "print l1d" | "$twinwalk" debug -- run --random --engine model >/dev/full 2>"$work/err"; [ $? -eq 3 ] && grep -q "standard output: No space left" "$work/err"'
 plan

@@ -91,7 +91,7 @@ wave() {
         in_order "$work/told" ' 243  operation accepted: INVLPG 0x00007f1234569000' ' 244  broadcast of INVLPG' ' 244  dropped from l1d.4k set 1 way 1' \
             ' 244  .*walk_cache.pml4e set 0 way 0' &&
         explained 0 --va 0x7f1234569000 "$work/wave.fst" &&
-        in_order "$work/told" ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' '^page 0x00007f1234569000: [0-9]+ events' || return 1
+        in_order "$work/told" '^page 0x00007f1234569000: [0-9]+ events' ' 157  fills l1d.4k set 1 way 1' ' 243  operation accepted: INVLPG' || return 1
     explained 2 "$work/wave.fst" && grep -q 'the wave shows no failure' "$work/err" &&
         explained 2 --access 900 "$work/wave.fst" && grep -q 'does not show access 900' "$work/err" &&
         explained 2 --cycle 9000 "$work/wave.fst" && grep -q 'the wave has cycles 0 to 528' "$work/err" || return 1
@@ -130,6 +130,14 @@ difference() {
             'filled in cycle 157 for access 2' '^access 2: user read of 0x00007f1234569000'
 }
 
+# The same from a wave of the failure: every value with its name, in the words of both sides.
+difference_of_wave() {
+    RTL_DIR=$work/invlpg_skips_way/rtl explained 1 run -c tiny --script tb/scripts/invlpg.tw &&
+        sed '/^then the RTL alone/,$d' "$work/told" >"$work/path" && grep -q 'mmu.resp_valid  *RTL {1}  *C {}$' "$work/path" || return 1
+    RTL_DIR=$work/invlpg_skips_way/rtl "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave-on-failure="$work/bug.fst" >/dev/null 2>"$work/err"
+    explained 1 "$work/bug.fst" && sed '/^$/,$d' "$work/told" | diff "$work/path" -
+}
+
 # An access that would come after the difference: that is told instead.
 difference_before_access() {
     RTL_DIR=$work/invlpg_skips_way/rtl explained 1 --access 6 -- run -c tiny --script tb/scripts/invlpg.tw &&
@@ -162,6 +170,63 @@ stopped_early() {
     explained 0 --access 3 run -c tiny --engine model --script tb/scripts/invlpg.tw && [ ! -s "$work/err" ]
 }
 
+# Of a page a wave has what the run has.
+page_of_wave() {
+    local va
+    for va in 0x7f1280100000 0x7f1234569000 0x1; do
+        explained 0 --va $va -- run -c tiny --script tb/scripts/invlpg.tw && grep '^ ' "$work/told" | sort >"$work/page" &&
+            explained 0 --va $va "$work/wave.fst" && grep '^ ' "$work/told" | sort | diff "$work/page" - || return 1
+    done
+}
+
+# A wave of an event in a run that is right shows no failure.
+triggered() {
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/on.fst" --wave-on 'op=INVLPG' >/dev/null 2>"$work/err" &&
+        explained 0 "$work/on.fst" && in_order "$work/told" '^cycle 195: an event meets the condition$' '^what the C model did up to there:$' ' 195  operation accepted: INVLPG'
+}
+
+# Who filled what an access of a wave hits, or that the wave does not know it.
+filled_in_wave() {
+    explained 0 --access 8 "$work/wave.fst" && in_order "$work/told" ' 334  port 1, access 8, .*: hits l1d.2m set 0 way 0' '\(filled in cycle 331 for access 7\)' || return 1
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/late.fst" --wave-from 332 >/dev/null 2>"$work/err" &&
+        explained 0 --access 8 "$work/late.fst" && in_order "$work/told" 'hits l1d.2m set 0 way 0' '\(filled before cycle 332, where the wave begins\)'
+}
+
+# The exit code is that of the run or wave, whatever is asked and however early the answer.
+exit_of_run() {
+    local question
+    for question in "--access 2" "--va 0x1" "--cycle 20"; do
+        # shellcheck disable=SC2086
+        RTL_DIR=$work/invlpg_skips_way/rtl explained 1 $question -- run -c tiny --script tb/scripts/invlpg.tw || return 1
+        case $question in
+        --va*) ;;
+        *) in_order "$work/told" '^the run fails in cycle 245; ' || return 1 ;;
+        esac
+        # shellcheck disable=SC2086
+        explained 1 $question "$work/bug.fst" && explained 0 $question "$work/on.fst" || return 1
+    done
+}
+
+# A cycle behind the end of the run.
+beyond() {
+    explained 2 --cycle 529 -- run -c tiny --engine model --script tb/scripts/invlpg.tw && grep -q 'there is no cycle 529: the run ends in cycle 528' "$work/err" && [ ! -s "$work/told" ] &&
+        explained 0 --cycle 528 -- run -c tiny --engine model --script tb/scripts/invlpg.tw
+}
+
+# A full disk is not success.
+full() {
+    local status=0
+    "$twinwalk" explain --access 3 -- run -c tiny --engine model --script tb/scripts/invlpg.tw >/dev/full 2>"$work/err" || status=$?
+    [ $status -eq 3 ] && grep -q 'standard output: No space left' "$work/err"
+}
+
+# An access that the wave does not see answered is under way up to its end, with all that happens meanwhile.
+unanswered() {
+    "$twinwalk" run -q -c tiny --script tb/scripts/invlpg.tw --wave="$work/cut.fst" --wave-to 450 >/dev/null 2>"$work/err" &&
+        explained 0 --access 12 "$work/cut.fst" &&
+        in_order "$work/told" '^access 12, accepted in cycle 419, not answered up to cycle 449, where the wave ends$' ' 445  walker 1, access 12, .*: exchange lost'
+}
+
 check "the life of an access" life
 check "the same with the C model alone" same_with_model
 check "the question behind the run" behind
@@ -170,11 +235,19 @@ check "who filled the entry that is hit" hit
 check "a page" page
 check "a cycle" cycle
 check "a wave" wave
+check "a page of a wave" page_of_wave
+check "a wave of an event" triggered
+check "an access that is not answered in a wave" unanswered
+check "who filled what is hit in a wave" filled_in_wave
 check "the log of some flags and cycles" log
 check "the log changes nothing of the run" log_changes_nothing
 check "the list of flags" flags
 check "a bug in the RTL, from its first difference" difference
+check "the same from a wave" difference_of_wave
 check "the same instead of an access that comes later" difference_before_access
+check "the exit code of the run" exit_of_run
+check "a cycle behind the end" beyond
+check "nowhere to write to" full
 check "a bug in both twins" illegal
 check "an answer that a script does not expect" expectation
 check "a script is not judged by what it did not come to" stopped_early
@@ -189,4 +262,7 @@ check "a bad run" refuses 'give one of --script, --trace and --random' "$twinwal
 check "no such flag" refuses "'Walkers' is not a flag" "$twinwalk" run --random --debug=L1D,Walkers
 check "flags without a C model" refuses 'use --engine lockstep or model' "$twinwalk" run --random --engine rtl --debug=L1D
 check "a file without flags" refuses 'belong to --debug' "$twinwalk" run --random --debug-file="$work/none"
+check "no wave" refuses 'invlpg.tw: is not an FST file' "$twinwalk" explain tb/scripts/invlpg.tw
+check "a directory for a wave" refuses 'tb: Is a directory' "$twinwalk" explain tb
+check "a wave that is not there" refuses 'none.vcd: No such file or directory' "$twinwalk" explain --access 1 "$work/none.vcd"
 plan

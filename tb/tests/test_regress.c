@@ -293,7 +293,7 @@ static void mismatches_have_signatures(void **state)
     expect_signal("  l1d.4k set 1 way 1\n    RTL valid   VA 0x7f1234569000 PCID 0x0\n"
                   "    C   invalid VA 0x7f1234569000 PCID 0x0\n",
                   "l1d.4k: RTL valid, C invalid");
-    expect_signal("  l2.4k: replacement state differs\n  a.b RTL x C y\n", "l2.4k");
+    expect_signal("  l2.4k set 3 replacement        RTL 0 1                              C 1 0\n", "l2.4k");
     expect_signal("", "no signal differs any more");
 }
 

@@ -9,12 +9,13 @@
 #include <cmocka.h>
 
 #include "control.h"
+#include "miss_queue.h"
 #include "signal_decode.h"
 #include "x86.h"
 
 static void values(void **state)
 {
-    static const struct {
+    const struct {
         uint64_t value;
         const char *text;
         enum signal_decode decode;
@@ -23,8 +24,9 @@ static void values(void **state)
         {UINT64_MAX, "0xffffffffffffffff", DECODE_HEX},
         {UINT64_MAX, "18446744073709551615", DECODE_DECIMAL},
         {1, "1", DECODE_FLAG},
-        {0, "none", DECODE_BITS},
-        {1ull << 63 | 5, "0 2 63", DECODE_BITS},
+        {0, "{}", DECODE_BITS},
+        {1, "{0}", DECODE_BITS},
+        {1ull << 63 | 5, "{0 2 63}", DECODE_BITS},
         {CONTROL_IDLE, "IDLE", DECODE_CONTROL_STATE},
         {CONTROL_DRAIN, "DRAIN", DECODE_CONTROL_STATE},
         {CONTROL_BROADCAST, "BROADCAST", DECODE_CONTROL_STATE},
@@ -57,6 +59,21 @@ static void values(void **state)
         {SOURCE_L2, "L2", DECODE_SOURCE},
         {SOURCE_WALK, "walk", DECODE_SOURCE},
         {3, "?", DECODE_SOURCE},
+        {0, "0x00 (read, supervisor, not present)", DECODE_FAULT_CODE},
+        {PF_W | PF_U | PF_P, "0x07 (write, user, protection violation)", DECODE_FAULT_CODE},
+        {PF_I | PF_P | PF_RSVD, "0x19 (fetch, supervisor, protection violation, reserved bits set)",
+         DECODE_FAULT_CODE},
+        {PF_P | PF_PK, "0x21 (read, supervisor, protection violation, protection key)", DECODE_FAULT_CODE},
+        {0, "0x0000000000000000 (none)", DECODE_ENTRY},
+        {ENTRY_P | ENTRY_RW | ENTRY_A | ENTRY_NX | 0x5000, "0x8000000000005023 (P RW A NX)", DECODE_ENTRY},
+        {1, "VA 0x1000 PCID 0x0 4K", DECODE_TAG},
+        {5 | DATA_US | DATA_D, "frame 0x5 US D PAT 0 key 0", DECODE_DATA},
+        {0xfffff73 | DATA_US, "table 0xfffff73000 US", DECODE_TABLE},
+        {miss_result(0, FAULT_PAGE, PF_W, 0, SOURCE_WALK),
+         "page fault, code 0x02 (write, supervisor, not present)", DECODE_RESULT},
+        {miss_result(0, FAULT_MACHINE_CHECK, 0, 0, SOURCE_WALK), "machine-check fault", DECODE_RESULT},
+        {miss_result(5 | DATA_RW, FAULT_NONE, 0, PAGE_2M, SOURCE_L2), "2M frame 0x5 RW PAT 0 key 0, from L2",
+         DECODE_RESULT},
     };
 
     (void)state;
@@ -71,7 +88,7 @@ static void values(void **state)
 static void short_buffers(void **state)
 {
     (void)state;
-    for (unsigned decode = DECODE_HEX; decode <= DECODE_SOURCE; decode++)
+    for (unsigned decode = DECODE_HEX; decode <= DECODE_RESULT; decode++)
         for (size_t size = 1; size < 64; size++) {
             char text[64];
             memset(text, '#', sizeof text);
@@ -94,6 +111,10 @@ static void entries(void **state)
         text, "valid   VA 0xffff812345678000 PCID 0xabc global 2M frame 0x12345 RW US NX D PAT 6 key 11");
     signal_decode_entry(false, x86_tag(x86_vpn(0x7f0000001000), 0, false, PAGE_4K), 0, text, sizeof text);
     assert_string_equal(text, "invalid VA 0x7f0000001000 PCID 0x0 4K frame 0x0 PAT 0 key 0");
+
+    signal_decode_table_entry(true, x86_tag(x86_vpn(0x7f0000001000), 1, false, PAGE_4K),
+                              0x1234 | DATA_RW | 6ull << DATA_PAT_SHIFT, text, sizeof text);
+    assert_string_equal(text, "valid   VA 0x7f0000001000 PCID 0x1 table 0x1234000 RW");
 
     memset(text, '#', sizeof text);
     signal_decode_entry(true, UINT64_MAX, UINT64_MAX, text, 20);

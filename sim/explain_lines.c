@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "explain_lines.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "event_parse.h"
+
+/* A signal that is read. */
+struct lane {
+    const struct fst_signal *signal;
+    char *last; /* of an entry of the miss queue: what it holds; NULL: nothing */
+};
+
+struct reading {
+    struct explain_lines *lines;
+    struct lane *lanes;
+    size_t lane_count;
+    uint32_t operation, invalidation, rule; /* handles */
+    bool short_of_memory;
+};
+
+/* What the text of a lane leaves out, as its name says it: of port, walker or miss queue entry N. */
+static void put_before(const struct reading *reading, const struct lane *lane, const char *text, char *before,
+                       size_t size)
+{
+    static const struct {
+        const char *lane, *word;
+    } numbered[] = {{"events.port_", "port"}, {"events.walker_", "walker"}, {"events.entry_", "miss queue"}};
+    const char *path = lane->signal->path;
+
+    before[0] = '\0';
+    if (lane->signal->handle == reading->operation)
+        snprintf(before, size, "operation accepted: ");
+    for (size_t i = 0; i < sizeof(numbered) / sizeof(numbered[0]); i++) {
+        size_t length = strlen(numbered[i].lane);
+        if (strncmp(path, numbered[i].lane, length) == 0)
+            snprintf(before, size, "%s %s%s", numbered[i].word, path + length,
+                     strncmp(text, "access ", 7) == 0 ? ", " : " ");
+    }
+}
+
+static struct explain_line *add_line(struct reading *reading, uint64_t cycle, const char *before,
+                                     const char *text, size_t length)
+{
+    struct explain_lines *lines = reading->lines;
+    char *copy;
+
+    if (lines->count == lines->room) {
+        size_t room = lines->room ? 2 * lines->room : 1024;
+        struct explain_line *list = realloc(lines->list, room * sizeof(*list));
+        reading->short_of_memory |= list == NULL;
+        if (list == NULL)
+            return NULL;
+        lines->list = list;
+        lines->room = room;
+    }
+    if (asprintf(&copy, "%s%.*s", before, (int)length, text) < 0) {
+        reading->short_of_memory = true;
+        return NULL;
+    }
+    struct explain_line *line = &lines->list[lines->count];
+    *line = (struct explain_line){.cycle = cycle, .number = lines->count++, .text = copy};
+    return line;
+}
+
+/* "access 5, va 0x...: " at the beginning: its length. */
+static size_t subject_length(const char *text)
+{
+    const char *end = strstr(text, ": ");
+    return end ? (size_t)(end - text) : 0;
+}
+
+/* An entry of the miss queue is left by what it held when it holds nothing, or another access. */
+static void take_dequeue(struct reading *reading, struct lane *lane, uint64_t cycle, const char *value)
+{
+    size_t length = lane->last ? subject_length(lane->last) : 0;
+    if (length != 0 && strncmp(value, lane->last, length + 1) != 0) {
+        char before[32], text[96];
+        put_before(reading, lane, lane->last, before, sizeof(before));
+        snprintf(text, sizeof(text), "%.*s: leaves, answered in the next cycle", (int)length, lane->last);
+        add_line(reading, cycle, before, text, strlen(text));
+    }
+    free(lane->last);
+    lane->last = *value ? strdup(value) : NULL;
+    reading->short_of_memory |= *value && lane->last == NULL;
+}
+
+static void take_verdict(struct reading *reading, uint64_t cycle, const char *value)
+{
+    struct explain_lines *lines = reading->lines;
+    if (*value == '\0' || lines->verdict != NULL)
+        return;
+    lines->verdict = strdup(value);
+    lines->verdict_cycle = cycle;
+    struct explain_line *line = add_line(reading, cycle, "", value, strcspn(value, "\n"));
+    if (line != NULL)
+        line->verdict = true;
+}
+
+/* A text signal changes: several events of one cycle are one text, with bars between. */
+static void take_text(void *self, uint64_t time, uint32_t handle, const char *value)
+{
+    struct reading *reading = self;
+    struct lane *lane = reading->lanes;
+
+    while (lane < reading->lanes + reading->lane_count && lane->signal->handle != handle)
+        lane++;
+    if (lane == reading->lanes + reading->lane_count)
+        return;
+    value += strspn(value, " ");
+    if (handle == reading->rule) {
+        take_verdict(reading, time / 2, value);
+        return;
+    }
+    if (strncmp(lane->signal->path, "events.entry_", strlen("events.entry_")) == 0)
+        take_dequeue(reading, lane, time / 2, value);
+    while (*value) {
+        const char *bar = strstr(value, " | ");
+        size_t length = bar ? (size_t)(bar - value) : strlen(value);
+        char before[32];
+        put_before(reading, lane, value, before, sizeof(before));
+        struct explain_line *line = add_line(reading, time / 2, before, value, length);
+        if (line != NULL)
+            line->operation = handle == reading->operation || handle == reading->invalidation;
+        value += length + (bar ? 3 : 0);
+    }
+}
+
+static int by_cycle(const void *one, const void *other)
+{
+    const struct explain_line *a = one, *b = other;
+    if (a->cycle != b->cycle)
+        return a->cycle < b->cycle ? -1 : 1;
+    if (a->operation != b->operation)
+        return a->operation ? -1 : 1;
+    if (a->verdict != b->verdict)
+        return a->verdict ? 1 : -1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static uint32_t handle_of(const struct fst_file *file, const char *path)
+{
+    const struct fst_signal *signal = fst_file_find(file, path);
+    return signal ? signal->handle : UINT32_MAX;
+}
+
+/* -1: memory is short. */
+static int choose_lanes(struct reading *reading, const struct fst_file *file)
+{
+    reading->operation = handle_of(file, "events.operation");
+    reading->invalidation = handle_of(file, "events.invalidation");
+    reading->rule = handle_of(file, "judge.rule");
+    reading->lanes = calloc(file->count + 1, sizeof(*reading->lanes));
+    if (reading->lanes == NULL)
+        return -1;
+    for (size_t i = 0; i < file->count; i++) {
+        const struct fst_signal *signal = &file->signals[i];
+        if (signal->bits == 0 &&
+            (strncmp(signal->path, "events.", 7) == 0 || signal->handle == reading->rule))
+            reading->lanes[reading->lane_count++].signal = signal;
+    }
+    return 0;
+}
+
+/* The last two fills of a place. */
+struct fills {
+    uint64_t place;
+    uint64_t cycle, access, cycle_before, access_before;
+    UT_hash_handle hh;
+};
+
+static void keep_fill(struct fills **table, struct fills *known, uint64_t place, uint64_t cycle,
+                      const struct event *event)
+{
+    if (known == NULL) {
+        known = calloc(1, sizeof(*known));
+        if (known == NULL)
+            return;
+        *known = (struct fills){.place = place, .cycle = NO_ACCESS, .access = NO_ACCESS};
+        HASH_ADD(hh, *table, place, sizeof(known->place), known);
+    }
+    known->cycle_before = known->cycle;
+    known->access_before = known->access;
+    known->cycle = cycle;
+    known->access = event->access;
+}
+
+/* Who filled what the lines tell of. A fill shows from the cycle behind its own on. */
+static void find_fillers(struct explain_lines *lines)
+{
+    struct fills *table = NULL, *fills, *next;
+
+    for (size_t i = 0; i < lines->count; i++) {
+        struct explain_line *line = &lines->list[i];
+        struct event event;
+        if (!event_parse(line->text, &event) || event.array == ARRAY_NONE)
+            continue;
+        uint64_t place = (uint64_t)event.array << 56 | (uint64_t)event.set << 24 | event.way;
+        HASH_FIND(hh, table, &place, sizeof(place), fills);
+        line->has_entry = event_meets_entry(&event) || event.kind == EVENT_DROP || event.kind == EVENT_EVICT;
+        line->filled = line->filler = NO_ACCESS;
+        if (line->has_entry && fills != NULL) {
+            bool later = fills->cycle >= line->cycle;
+            line->filled = later ? fills->cycle_before : fills->cycle;
+            line->filler = later ? fills->access_before : fills->access;
+        }
+        if (event.kind == EVENT_FILL)
+            keep_fill(&table, fills, place, line->cycle, &event);
+    }
+    HASH_ITER(hh, table, fills, next)
+    {
+        HASH_DEL(table, fills);
+        free(fills);
+    }
+}
+
+int explain_lines_read(struct explain_lines *lines, struct fst_file *file)
+{
+    struct reading reading = {.lines = lines};
+    const struct fst_signal **signals = calloc(file->count + 1, sizeof(*signals));
+
+    *lines = (struct explain_lines){.first = file->start / 2};
+    reading.short_of_memory = signals == NULL || choose_lanes(&reading, file) != 0;
+    if (!reading.short_of_memory) {
+        for (size_t i = 0; i < reading.lane_count; i++)
+            signals[i] = reading.lanes[i].signal;
+        fst_file_changes(file, signals, reading.lane_count, take_text, &reading);
+    }
+    for (size_t i = 0; i < reading.lane_count; i++)
+        free(reading.lanes[i].last);
+    free(reading.lanes);
+    free(signals);
+    if (lines->count != 0)
+        qsort(lines->list, lines->count, sizeof(*lines->list), by_cycle);
+    find_fillers(lines);
+    return reading.short_of_memory ? -1 : 0;
+}
+
+void explain_lines_free(struct explain_lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        free(lines->list[i].text);
+    free(lines->list);
+    free(lines->verdict);
+}
+
+void explain_line_print(const struct explain_line *line, FILE *out)
+{
+    fprintf(out, "  %10" PRIu64 "  %s\n", line->cycle, line->text);
+}
+
+void explain_line_print_filled(const struct explain_lines *lines, const struct explain_line *line, FILE *out)
+{
+    explain_line_print(line, out);
+    if (!line->has_entry)
+        return;
+    if (line->filled == NO_ACCESS)
+        fprintf(out, "  %10s    (filled before cycle %" PRIu64 ", where the wave begins)\n", "",
+                lines->first);
+    else if (line->filler == NO_ACCESS)
+        fprintf(out, "  %10s    (filled in cycle %" PRIu64 ")\n", "", line->filled);
+    else
+        fprintf(out, "  %10s    (filled in cycle %" PRIu64 " for access %" PRIu64 ")\n", "", line->filled,
+                line->filler);
+}
+
+void explain_lines_print(const struct explain_lines *lines, uint64_t first, uint64_t last, FILE *out)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (lines->list[i].cycle >= first && lines->list[i].cycle <= last)
+            explain_line_print_filled(lines, &lines->list[i], out);
+}
