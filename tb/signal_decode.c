@@ -54,6 +54,8 @@ void signal_decode_text(enum signal_decode decode, uint64_t value, char *text, s
                                         {INV_GLOBALS, "globals"},
                                         {NO_INVALIDATION, "nothing"},
                                         {0, NULL}};
+    static const struct name code[] = {{PF_P, "P"}, {PF_W, "W"},   {PF_U, "U"}, {PF_RSVD, "RSVD"},
+                                       {PF_I, "I"}, {PF_PK, "PK"}, {0, NULL}};
     switch (decode) {
     case DECODE_HEX:
         snprintf(text, size, "0x%" PRIx64, value);
@@ -80,6 +82,9 @@ void signal_decode_text(enum signal_decode decode, uint64_t value, char *text, s
     case DECODE_ATTRIBUTES:
         snprintf(text, size, "%s %s%s", bench_mode_name((uint8_t)value), bench_kind_name((uint8_t)value),
                  value & ATTR_AC ? " AC" : "");
+        return;
+    case DECODE_ERROR_CODE:
+        list_bits(value, code, text, size);
         return;
     case DECODE_FAULT:
         snprintf(text, size, "%s", bench_fault_name((unsigned)value));

@@ -18,6 +18,7 @@ enum signal_decode {
     DECODE_MODE,          /* x86.h's MODE_ bits */
     DECODE_ATTRIBUTES,    /* mmu.h's ATTR_ bits */
     DECODE_FAULT,         /* enum fault_kind */
+    DECODE_ERROR_CODE,    /* x86.h's PF_ bits */
     DECODE_SIZE,          /* enum page_size */
     DECODE_SOURCE         /* enum answer_source */
 };
