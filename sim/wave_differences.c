@@ -66,28 +66,31 @@ static int array_length(const struct wave_builder *b, const char *path)
     return 0;
 }
 
-/* A row that says which elements differ: by set and way in an array, else by number. */
+/* Rows that say which elements differ: by set and way in an array, else by number. */
 static void add_places(struct wave_builder *b, const char *path, int array, const char *bits)
 {
-    char text[400] = "which differ:";
+    enum { PER_ROW = 3 }; /* the longest row decides how much of the window is names */
+    char text[128] = "";
     unsigned width = (unsigned)strlen(bits), shown = 0;
     const struct fst_signal *sets = wave_find(b, "diff.%.*s.repl.repl_q", array, path);
     const struct fst_signal *entries = wave_find(b, "diff.%.*s.valid_q", array, path);
     unsigned ways = sets && entries && sets->bits ? entries->bits / sets->bits : 0;
 
     for (unsigned i = 0; i < width && shown <= MOST_ELEMENTS; i++) {
-        size_t used = strlen(text);
-        const char *comma = shown ? "," : "";
         if (bits[width - 1 - i] != '1')
             continue;
+        if (shown && shown % PER_ROW == 0) {
+            wave_add_row(b, ROW_COMMENT, text);
+            text[0] = '\0';
+        }
+        size_t used = strlen(text);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s", used ? ", " : "which differ: ");
         if (shown++ == MOST_ELEMENTS)
-            snprintf(text + used, sizeof(text) - used, " ...");
+            snprintf(text + used, sizeof(text) - used, "...");
         else if (array && ways && width == entries->bits)
-            snprintf(text + used, sizeof(text) - used, "%s set %u way %u", comma, i / ways, i % ways);
-        else if (array)
-            snprintf(text + used, sizeof(text) - used, "%s set %u", comma, i);
+            snprintf(text + used, sizeof(text) - used, "set %u way %u", i / ways, i % ways);
         else
-            snprintf(text + used, sizeof(text) - used, " %u", i);
+            snprintf(text + used, sizeof(text) - used, array ? "set %u" : "%u", i);
     }
     wave_add_row(b, ROW_COMMENT, text);
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    NEAR = 24,   /* cycles up to which accept and invalidation are shown together with the failure */
-    AROUND = 10, /* cycles shown before the first of them and after the failure */
+    NEAR = 24,  /* cycles up to which accept and invalidation are shown together with the failure */
+    AROUND = 8, /* cycles shown before the first of them and after the failure */
 };
 
 static const uint64_t NEVER = UINT64_MAX;

@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output_file.h"
 #include "wave_names.h"
@@ -30,16 +32,29 @@ enum { COLOUR_RED = 1, COLOUR_YELLOW = 3, COLOUR_GREEN = 4, COLOUR_BLUE = 5 };
 enum {
     WIDTH = 1680,
     HEIGHT = 980,
-    NAMES_WIDTH = 460,
+    CHARACTER = 8,     /* pixels */
+    VALUES_WIDTH = 90, /* at the cursor, behind the names */
+    BORDERS = 60,
     FRAME = 200,       /* pixels for 2^zoom units of time */
     MARKER_WIDTH = 45, /* of the name of a marker */
     MARKERS = 26,      /* with a letter each */
 };
 
-/* Pixels between the left edge and a time, at that zoom. */
-static uint64_t pixels(uint64_t duration, unsigned zoom)
+/* At that zoom, in tenths of a doubling of time. */
+static double pixels(uint64_t duration, unsigned zoom)
 {
-    return duration * FRAME >> zoom;
+    return (double)duration * FRAME / exp2(zoom / 10.0);
+}
+
+/* The longest name decides where the values of all begin. */
+static unsigned names_width(const struct wave_view *view)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < view->count; i++)
+        if (view->rows[i].label && strlen(view->rows[i].label) > longest)
+            longest = strlen(view->rows[i].label);
+    size_t width = CHARACTER * longest + VALUES_WIDTH;
+    return width < WIDTH / 2 ? (unsigned)width : WIDTH / 2;
 }
 
 /* Marks of one cycle are one, with the names of all: the viewer would write one upon the other. */
@@ -64,14 +79,15 @@ static bool has_room(const struct wave_marks *marks, unsigned mark, unsigned zoo
     return true;
 }
 
-static void print_times(FILE *out, const struct wave_marks *marks)
+static void print_times(FILE *out, const struct wave_view *view, const struct wave_marks *marks)
 {
+    const unsigned names = names_width(view);
     unsigned zoom = 0;
 
-    while (pixels(marks->last - marks->first, zoom) > WIDTH - NAMES_WIDTH)
+    while (pixels(marks->last - marks->first, zoom) > WIDTH - BORDERS - names)
         zoom++;
-    fprintf(out, "[timestart] %" PRIu64 "\n[size] %d %d\n[pos] -1 -1\n*-%u.0 %" PRIu64, marks->first, WIDTH,
-            HEIGHT, zoom, marks->focus);
+    fprintf(out, "[timestart] %" PRIu64 "\n[size] %d %d\n[pos] -1 -1\n*-%u.%u %" PRIu64, marks->first, WIDTH,
+            HEIGHT, zoom / 10, zoom % 10, marks->focus);
     for (unsigned i = 0; i < MARKERS; i++)
         fprintf(out, " %" PRId64, i < MARKS && is_first_of_time(marks, i) ? (int64_t)marks->time[i] : -1);
     fputc('\n', out);
@@ -84,7 +100,7 @@ static void print_times(FILE *out, const struct wave_marks *marks)
                 fprintf(out, "+%s", marks->name[k]);
         fputc('\n', out);
     }
-    fprintf(out, "[sst_expanded] 0\n[signals_width] %d\n", NAMES_WIDTH);
+    fprintf(out, "[sst_expanded] 0\n[signals_width] %u\n", names);
 }
 
 /* "[2:0]" as it is; of one bit GTKWave makes "[0]". */
@@ -166,7 +182,7 @@ int wave_save(const struct wave_view *view, struct fst_file *wave, const struct 
     }
     fprintf(file.stream, "[*] Written by twinwalk wave\n[dumpfile] \"%s\"\n",
             absolute ? absolute : wave_path);
-    print_times(file.stream, marks);
+    print_times(file.stream, view, marks);
     print_rows(file.stream, view, wave, full);
     free(absolute);
     return output_file_commit(&file);
