@@ -169,12 +169,106 @@ static uint64_t entries_concerned(struct wave_builder *b, const struct differenc
     return entries | leaders;
 }
 
+/* Texts of one time. */
+struct texts {
+    struct wave_builder *b;
+    const struct fst_signal *const *lanes;
+    size_t count;
+    uint64_t time;
+};
+
+/* "(VA 0x1000 PCID ... key 0)" without what is behind the address. */
+static size_t shorten(char *text)
+{
+    char *entry = strstr(text, "(VA ");
+    char *rest = entry ? strchr(entry + 4, ' ') : NULL;
+    char *end = rest ? strchr(rest, ')') : NULL;
+    if (end)
+        memmove(rest, end, strlen(end) + 1);
+    return strlen(text);
+}
+
+/* A text as comments, of which none makes the names wider than need be. */
+static void add_wrapped(struct wave_builder *b, const char *lane, const char *whole, size_t length)
+{
+    enum { ROW = 64 };
+    char row[2 * ROW];
+    char *copy = strndup(whole, length);
+    const char *text = copy;
+    length = copy ? shorten(copy) : 0;
+    int used = snprintf(row, sizeof(row), "%s:", lane);
+
+    while (length) {
+        size_t word = strcspn(text, " ");
+        if (word > length)
+            word = length;
+        if ((size_t)used + word + 1 > ROW) {
+            wave_add_row(b, ROW_COMMENT, row);
+            used = snprintf(row, sizeof(row), "   ");
+        }
+        used += snprintf(row + used, sizeof(row) - (size_t)used, " %.*s", (int)word, text);
+        text += word;
+        length -= word;
+        while (length && *text == ' ') {
+            text++;
+            length--;
+        }
+    }
+    wave_add_row(b, ROW_COMMENT, row);
+    free(copy);
+}
+
+/* Each event of a text, which has bars between them. */
+static void take_text(void *self, uint64_t time, uint32_t handle, const char *value)
+{
+    const struct texts *texts = self;
+    const char *lane = NULL;
+
+    for (size_t i = 0; i < texts->count && time == texts->time; i++)
+        if (texts->lanes[i]->handle == handle)
+            lane = texts->lanes[i]->path + strlen("events.");
+    value += strspn(value, " ");
+    while (lane && *value) {
+        const char *bar = strstr(value, " | ");
+        size_t length = bar ? (size_t)(bar - value) : strlen(value);
+        add_wrapped(texts->b, lane, value, length);
+        value += length + (bar ? 3 : 0);
+    }
+}
+
+/* What the model did at the clock edge that the first difference comes from: the lanes are too narrow for it.
+ */
+static void add_cause(struct wave_builder *b, const struct differences *d, uint64_t entries)
+{
+    static const char group[] = "what the C model did in the cycle before";
+    static const char *const names[] = {"invalidation", "fill", "evict", "drop"};
+    const struct fst_signal *lanes[sizeof(names) / sizeof(names[0]) + WIDE];
+    size_t rows = b->view->count;
+    struct texts texts = {.b = b, .lanes = lanes, .time = d->list[0].since - 2};
+
+    if (d->list[0].since < 2)
+        return;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) + WIDE; i++) {
+        unsigned e = (unsigned)(i - sizeof(names) / sizeof(names[0]));
+        const struct fst_signal *lane = i < sizeof(names) / sizeof(names[0])
+                                            ? wave_find(b, "events.%s", names[i])
+                                        : entries >> e & 1 ? wave_find(b, "events.entry_%u", e)
+                                                           : NULL;
+        if (lane)
+            lanes[texts.count++] = lane;
+    }
+    wave_add_row(b, ROW_GROUP, group);
+    fst_file_changes(b->wave, lanes, texts.count, take_text, &texts);
+    if (b->view->count == rows + 1)
+        wave_add_row(b, ROW_COMMENT, "nothing that has words");
+    wave_add_row(b, ROW_END, group);
+}
+
 /* What the entries of the miss queue that differ hold, and what happened to them, in words. */
-static void add_entries(struct wave_builder *b, const struct differences *d)
+static void add_entries(struct wave_builder *b, const struct differences *d, uint64_t entries)
 {
     static const char group[] = "entries of the miss queue concerned";
     static const char *const fields[] = {"va_q", "attr_q"};
-    uint64_t entries = entries_concerned(b, d);
 
     if (entries)
         wave_add_row(b, ROW_GROUP, group);
@@ -217,10 +311,14 @@ int wave_add_differences(struct wave_builder *b)
     fst_file_changes(b->wave, signals, d.count, note_change, &d);
     qsort(d.list, d.count, sizeof(*d.list), by_time);
     bool later = false;
+    if (d.count && d.list[0].bits) {
+        uint64_t entries = entries_concerned(b, &d);
+        add_cause(b, &d, entries);
+        add_entries(b, &d, entries);
+    }
     for (size_t i = 0; i < d.count && i < MOST_DIFFERENCES && d.list[i].bits; i++) {
         if (i >= FIRST_DIFFERENCES && !later && d.list[i].since > d.list[0].since) {
             later = true;
-            add_entries(b, &d);
             wave_add_row(b, ROW_CLOSED_GROUP, "what differs later");
         }
         add_difference(b, &d, &d.list[i]);
@@ -231,8 +329,6 @@ int wave_add_differences(struct wave_builder *b)
         wave_add_row(b, ROW_COMMENT, "the wave does not tell: it has no scope `diff`");
     else if (!d.list[0].bits)
         wave_add_row(b, ROW_COMMENT, "RTL and C model do not differ");
-    else if (!later)
-        add_entries(b, &d);
     for (size_t i = 0; i < d.count; i++)
         free(d.list[i].bits);
     free(d.list);

@@ -35,9 +35,11 @@ void rtl_wave::elements(const char *path, unsigned bits, enum signal_decode deco
 {
     constexpr size_t count = sizeof rtl / sizeof rtl[0];
     static_assert(count <= 64, "a bit of one word per element");
+    // A table that has no room in the file would keep GTKWave from other names.
+    const int names = decode == DECODE_ATTRIBUTES ? static_cast<int>(NO_NAMES) : table(decode, bits);
     uint64_t different = 0;
     for (size_t i = 0; i < count; i++) {
-        number("cmodel", path, static_cast<int>(i), "", bits, table(decode, bits), ::number(model[i]));
+        number("cmodel", path, static_cast<int>(i), "", bits, names, ::number(model[i]));
         different |= static_cast<uint64_t>(::number(rtl[i]) != ::number(model[i])) << i;
     }
     difference(path, "", static_cast<unsigned>(count), &different);
