@@ -200,6 +200,7 @@ static void add_wrapped(struct wave_builder *b, const char *lane, const char *wh
 
     while (length) {
         size_t word = strcspn(text, " ");
+        word = word < ROW ? word : ROW;
         if (word > length)
             word = length;
         if ((size_t)used + word + 1 > ROW) {
