@@ -12,25 +12,38 @@
 
 #include "commands.h"
 #include "fst_file.h"
+#include "options.h"
 #include "project_path.h"
 #include "wave_save.h"
 #include "wave_view.h"
 
-enum { OPTION_SAVE = 256, OPTION_NO_OPEN, OPTION_LIST };
+enum { OPTION_SAVE = 256, OPTION_NO_OPEN, OPTION_LIST, OPTION_ACCESS, OPTION_CYCLE };
 
 struct wave_command {
     const char *wave, *view, *save;
+    struct wave_request request;
     bool no_open, list;
 };
 
 static const struct argp_option option_table[] = {
     {"view", 'v', "VIEW", 0, "a view of waves/, or the path of another (default: mismatch)", 0},
+    {"access", OPTION_ACCESS, "N", 0, "mark where access N is accepted and answered, and look there", 0},
+    {"cycle", OPTION_CYCLE, "C", 0, "mark cycle C, and look there", 0},
     {"list", OPTION_LIST, NULL, 0, "list the views", 0},
     {"save", OPTION_SAVE, "FILE", 0, "where the save file goes (default: beside the wave, WAVE.VIEW.gtkw)",
      0},
     {"no-open", OPTION_NO_OPEN, NULL, 0, "only write the save file", 0},
     {0},
 };
+
+static uint64_t take_number(struct argp_state *state, const char *name, const char *arg)
+{
+    uint64_t number = 0;
+    if (!parse_count(arg, &number))
+        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
+                   arg);
+    return number;
+}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -46,6 +59,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_NO_OPEN:
         command->no_open = true;
         return 0;
+    case OPTION_ACCESS:
+        command->request.access = take_number(state, "access", arg);
+        return 0;
+    case OPTION_CYCLE:
+        command->request.cycle = take_number(state, "cycle", arg);
+        return 0;
     case OPTION_LIST:
         command->list = true;
         return 0;
@@ -57,6 +76,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (command->wave == NULL && !command->list)
             argp_error(state, "which wave? Give an FST file");
+        if (command->request.access != UINT64_MAX && command->request.cycle != UINT64_MAX)
+            argp_error(state, "give one of --access and --cycle");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -142,15 +163,17 @@ static int open_viewer(const char *save)
 static int show(const struct wave_command *command)
 {
     struct wave_view view;
+    struct wave_marks marks;
     char name[PATH_MAX];
     char *file = view_file(command->view);
     struct fst_file *wave = file != NULL ? fst_file_open(command->wave) : NULL;
     int code = EXIT_USAGE;
 
-    if (wave != NULL && wave_view_read(&view, file, wave) == 0) {
+    if (wave != NULL && wave_marks_read(&marks, wave, &command->request) == 0 &&
+        wave_view_read(&view, file, wave) == 0) {
         save_name(name, sizeof(name), command->wave, file);
         const char *save = command->save != NULL ? command->save : name;
-        if (wave_save(&view, wave, command->wave, save) == 0) {
+        if (wave_save(&view, wave, &marks, command->wave, save) == 0) {
             printf("%s: %zu rows: %s\n", save, view.count, view.title != NULL ? view.title : "");
             code = command->no_open ? EXIT_AGREED : open_viewer(save);
         }
@@ -170,7 +193,8 @@ int cmd_wave(int argc, char **argv)
         .doc = "Write a save file for GTKWave and open it: RTL and C model side by side, markers where it "
                "matters.",
     };
-    struct wave_command command = {.view = "mismatch"};
+    struct wave_command command = {.view = "mismatch",
+                                   .request = {.access = UINT64_MAX, .cycle = UINT64_MAX}};
 
     argp_parse(&argp, argc, argv, 0, NULL, &command);
     return command.list ? list_views() : show(&command);

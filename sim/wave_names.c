@@ -12,7 +12,10 @@
 #include "output_file.h"
 #include "signal_decode.h"
 
-enum { MOST_BITS = 10 }; /* of a value with names: the mode's, which makes 1,024 */
+enum {
+    MOST_BITS = 10,   /* of a value with names: the mode's, which makes 1,024 */
+    MOST_BINARY = 64, /* digits that one can still count */
+};
 
 /* "u_control__DOT__mode_q" is "u_control.mode_q", or an element of it. */
 static bool same_path(const char *rtl, const char *path)
@@ -27,31 +30,62 @@ static bool same_path(const char *rtl, const char *path)
     return *path == '\0' || *path == '[';
 }
 
-/* How a register reads, by its path below the top module; DECODE_HEX: as a number. */
-static enum signal_decode decode_of(const char *path)
+/* How a register or port reads, by its path below the top module; DECODE_HEX: as a number. */
+static enum signal_decode decode_below(const char *path)
 {
     static const struct {
         const char *path;
         enum signal_decode decode;
-    } registers[] = {
+    } signals[] = {
 #define SIGNAL(block, name, decode, path, model)   {#path, DECODE_##decode},
 #define ELEMENTS(block, name, decode, path, model) {#path, DECODE_##decode},
+#define TLB_ARRAY(block, name, path, model)                                                                  \
+    {#path "__DOT__valid_q", DECODE_BITS}, {#path "__DOT__written_entry", DECODE_DECIMAL},
 #include "signals.def"
+        {"req_valid_i", DECODE_BITS},
+        {"req_ready_o", DECODE_BITS},
+        {"resp_valid_o", DECODE_BITS},
     };
-    for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
-        if (same_path(registers[i].path, path))
-            return registers[i].decode;
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+        if (same_path(signals[i].path, path))
+            return signals[i].decode;
     return DECODE_HEX;
+}
+
+static enum signal_decode decode_of(const struct fst_signal *signal)
+{
+    static const struct {
+        const char *scope;
+        enum signal_decode decode;
+    } scopes[] = {
+        {"diff.", DECODE_BITS}, {"marks.", DECODE_DECIMAL}, {"events.fault_code", DECODE_FAULT_CODE}};
+    static const char *const sides[] = {"cmodel.", "TOP.mmu.", "TOP."};
+
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
+        if (strncmp(signal->path, scopes[i].scope, strlen(scopes[i].scope)) == 0)
+            return scopes[i].decode;
+    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+        if (strncmp(signal->path, sides[i], strlen(sides[i])) == 0)
+            return decode_below(signal->path + strlen(sides[i]));
+    return DECODE_HEX;
+}
+
+enum wave_radix wave_names_radix(const struct fst_signal *signal)
+{
+    switch (decode_of(signal)) {
+    case DECODE_BITS:
+        return signal->bits <= MOST_BINARY ? RADIX_BIN : RADIX_HEX;
+    case DECODE_DECIMAL:
+        return RADIX_DEC;
+    default:
+        return RADIX_HEX;
+    }
 }
 
 /* The decoding of a row's signal, where names are to be made for it. */
 static bool is_decoded(const struct wave_row *row, enum signal_decode *decode)
 {
-    static const char *const sides[] = {"cmodel.", "TOP.mmu."};
-    *decode = DECODE_HEX;
-    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
-        if (strncmp(row->signal->path, sides[i], strlen(sides[i])) == 0)
-            *decode = decode_of(row->signal->path + strlen(sides[i]));
+    *decode = decode_of(row->signal);
     return row->signal->bits <= MOST_BITS && *decode != DECODE_HEX && *decode != DECODE_DECIMAL &&
            *decode != DECODE_FLAG && *decode != DECODE_BITS;
 }

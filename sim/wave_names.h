@@ -9,6 +9,9 @@
 
 #include "wave_view.h"
 
+/* The radix that the values of a signal read best in. */
+enum wave_radix wave_names_radix(const struct fst_signal *signal);
+
 /* The name of the file for the values of a row's signal, to be freed; NULL: it has none. */
 char *wave_names_of(const struct wave_row *row, const struct fst_file *wave);
 

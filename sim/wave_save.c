@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output_file.h"
 #include "wave_names.h"
@@ -30,59 +32,75 @@ enum { COLOUR_RED = 1, COLOUR_YELLOW = 3, COLOUR_GREEN = 4, COLOUR_BLUE = 5 };
 enum {
     WIDTH = 1680,
     HEIGHT = 980,
-    NAMES_WIDTH = 460,
-    FRAME = 200,  /* pixels for 2^zoom units of time */
-    NEAR = 24,    /* cycles up to which accept and invalidation are shown together with the failure */
-    AROUND = 12,  /* cycles shown before the first of them and after the failure */
-    MARKERS = 26, /* with a letter each */
+    CHARACTER = 8,     /* pixels */
+    VALUES_WIDTH = 90, /* at the cursor, behind the names */
+    BORDERS = 60,
+    FRAME = 200,       /* pixels for 2^zoom units of time */
+    MARKER_WIDTH = 45, /* of the name of a marker */
+    MARKERS = 26,      /* with a letter each */
 };
 
-/* Times at which something is marked; UINT64_MAX: not at all. */
-struct marks {
-    uint64_t failure, difference, accept, invalidation;
-};
-
-static uint64_t mark(struct fst_file *wave, const char *path)
+/* At that zoom, in tenths of a doubling of time. */
+static double pixels(uint64_t duration, unsigned zoom)
 {
-    const struct fst_signal *signal = fst_file_find(wave, path);
-    uint64_t cycle = signal ? fst_file_last(wave, signal) : 0;
-    return cycle ? 2 * cycle : UINT64_MAX;
+    return (double)duration * FRAME / exp2(zoom / 10.0);
 }
 
-/* What to look at first: where the two sides began to differ, else where the run failed, else (a hang is seen
- * only long after) what got stuck, else the beginning. */
-static uint64_t focus(const struct marks *marks, const struct fst_file *wave)
+/* The longest name decides where the values of all begin. */
+static unsigned names_width(const struct wave_view *view)
 {
-    return marks->difference != UINT64_MAX ? marks->difference
-           : marks->failure <= wave->end   ? marks->failure
-           : marks->accept != UINT64_MAX   ? marks->accept
-                                           : wave->start;
+    size_t longest = 0;
+    for (size_t i = 0; i < view->count; i++)
+        if (view->rows[i].label && strlen(view->rows[i].label) > longest)
+            longest = strlen(view->rows[i].label);
+    size_t width = CHARACTER * longest + VALUES_WIDTH;
+    return width < WIDTH / 2 ? (unsigned)width : WIDTH / 2;
 }
 
-static void print_times(FILE *out, const struct marks *marks, const struct fst_file *wave)
+/* Marks of one cycle are one, with the names of all: the viewer would write one upon the other. */
+static bool is_first_of_time(const struct wave_marks *marks, unsigned mark)
 {
-    static const char *const names[] = {"accept", "invalidation", "difference", "failure"};
-    const uint64_t named[] = {marks->accept, marks->invalidation, marks->difference, marks->failure};
-    uint64_t at = focus(marks, wave), first = at, last = at + 2 * AROUND;
+    for (unsigned i = 0; i < mark; i++)
+        if (marks->time[i] == marks->time[mark])
+            return false;
+    return marks->time[mark] != UINT64_MAX;
+}
+
+/* No other marker is so near that the names would overlap; without one a marker bears its letter. */
+static bool has_room(const struct wave_marks *marks, unsigned mark, unsigned zoom)
+{
+    uint64_t time = marks->time[mark];
+    for (unsigned i = 0; i < MARKS; i++) {
+        uint64_t other = marks->time[i];
+        if (other != time && other != UINT64_MAX &&
+            pixels(other > time ? other - time : time - other, zoom) < MARKER_WIDTH)
+            return false;
+    }
+    return true;
+}
+
+static void print_times(FILE *out, const struct wave_view *view, const struct wave_marks *marks)
+{
+    const unsigned names = names_width(view);
     unsigned zoom = 0;
 
-    for (unsigned i = 0; i < 2; i++)
-        if (named[i] < first && at - named[i] <= 2 * NEAR)
-            first = named[i];
-    if (marks->failure != UINT64_MAX && marks->failure > at && marks->failure - at <= 2 * NEAR)
-        last = marks->failure + 2 * AROUND;
-    first = first > wave->start + 2 * AROUND ? first - 2 * AROUND : wave->start;
-    while ((last - first) * FRAME > (uint64_t)(WIDTH - NAMES_WIDTH) << zoom)
+    while (pixels(marks->last - marks->first, zoom) > WIDTH - BORDERS - names)
         zoom++;
-    fprintf(out, "[timestart] %" PRIu64 "\n[size] %d %d\n[pos] -1 -1\n*-%u.0 %" PRIu64, first, WIDTH, HEIGHT,
-            zoom, at);
+    fprintf(out, "[timestart] %" PRIu64 "\n[size] %d %d\n[pos] -1 -1\n*-%u.%u %" PRIu64, marks->first, WIDTH,
+            HEIGHT, zoom / 10, zoom % 10, marks->focus);
     for (unsigned i = 0; i < MARKERS; i++)
-        fprintf(out, " %" PRId64, i < 4 && named[i] != UINT64_MAX ? (int64_t)named[i] : -1);
+        fprintf(out, " %" PRId64, i < MARKS && is_first_of_time(marks, i) ? (int64_t)marks->time[i] : -1);
     fputc('\n', out);
-    for (unsigned i = 0; i < 4; i++)
-        if (named[i] != UINT64_MAX)
-            fprintf(out, "[markername] %c%s\n", 'A' + i, names[i]);
-    fprintf(out, "[sst_expanded] 0\n[signals_width] %d\n", NAMES_WIDTH);
+    for (unsigned i = 0; i < MARKS; i++) {
+        if (!is_first_of_time(marks, i) || !has_room(marks, i, zoom))
+            continue;
+        fprintf(out, "[markername] %c%s", 'A' + i, marks->name[i]);
+        for (unsigned k = i + 1; k < MARKS; k++)
+            if (marks->time[k] == marks->time[i])
+                fprintf(out, "+%s", marks->name[k]);
+        fputc('\n', out);
+    }
+    fprintf(out, "[sst_expanded] 0\n[signals_width] %u\n", names);
 }
 
 /* "[2:0]" as it is; of one bit GTKWave makes "[0]". */
@@ -149,17 +167,12 @@ static void print_rows(FILE *out, const struct wave_view *view, const struct fst
     }
 }
 
-int wave_save(const struct wave_view *view, struct fst_file *wave, const char *wave_path, const char *path)
+int wave_save(const struct wave_view *view, struct fst_file *wave, const struct wave_marks *marks,
+              const char *wave_path, const char *path)
 {
     char *absolute = realpath(wave_path, NULL);
     char directory[PATH_MAX], full[PATH_MAX];
     struct output_file file;
-    const struct marks marks = {
-        .failure = mark(wave, "marks.failure"),
-        .difference = mark(wave, "diff.first_cycle"),
-        .accept = mark(wave, "marks.accept"),
-        .invalidation = mark(wave, "marks.invalidation"),
-    };
 
     snprintf(directory, sizeof(directory), "%s.names", path);
     if (wave_names_write(view, wave, directory) || !realpath(directory, full) ||
@@ -169,7 +182,7 @@ int wave_save(const struct wave_view *view, struct fst_file *wave, const char *w
     }
     fprintf(file.stream, "[*] Written by twinwalk wave\n[dumpfile] \"%s\"\n",
             absolute ? absolute : wave_path);
-    print_times(file.stream, &marks, wave);
+    print_times(file.stream, view, marks);
     print_rows(file.stream, view, wave, full);
     free(absolute);
     return output_file_commit(&file);

@@ -2,54 +2,14 @@
 #include "wave_view.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_DIFFERENCES = 4, MOST_DIFFERENCES = 40, MOST_ELEMENTS = 8, WIDE = 64, PATH_LENGTH = 512 };
+#include "wave_rows.h"
 
-struct builder {
-    struct wave_view *view;
-    struct fst_file *wave;
-    const char *file;
-    unsigned line, open;
-};
-
-/* The row to be filled in, or NULL. */
-static struct wave_row *add_row(struct builder *b, enum wave_row_kind kind, const char *label)
-{
-    struct wave_view *view = b->view;
-    if (!(view->count & (view->count - 1))) {
-        size_t room = view->count ? 2 * view->count : 1;
-        struct wave_row *grown = realloc(view->rows, room * sizeof(*grown));
-        if (!grown)
-            return NULL;
-        view->rows = grown;
-    }
-    struct wave_row *row = &view->rows[view->count++];
-    *row = (struct wave_row){.kind = kind, .label = label ? strdup(label) : NULL};
-    return row;
-}
-
-/* `path` is shown behind what says whose it is. */
-static void add_signal(struct builder *b, const struct fst_signal *signal, const char *path,
-                       enum wave_side side, enum wave_radix radix, uint32_t table)
-{
-    static const char *const whose[] = {
-        [SIDE_NONE] = "", [SIDE_RTL] = "RTL ", [SIDE_MODEL] = "C   ", [SIDE_DIFFERENCE] = "DIFF "};
-    struct wave_row *row = add_row(b, ROW_SIGNAL, NULL);
-    if (!row || asprintf(&row->label, "%s%s", whose[side], path) < 0)
-        return;
-    /* GTKWave shows what is behind the last dot. */
-    for (char *dot = strchr(row->label, '.'); dot; dot = strchr(dot, '.'))
-        *dot = '/';
-    row->signal = signal;
-    row->table = table;
-    row->radix = radix;
-    row->side = side;
-}
+enum { PATH_LENGTH = 512 };
 
 /* * stands for any text, dots too. */
 static bool matches(const char *pattern, const char *text)
@@ -69,205 +29,64 @@ static bool matches(const char *pattern, const char *text)
     return !*text;
 }
 
-/* The signal whose path the format makes. */
-static const struct fst_signal *find(const struct builder *b, const char *format, ...)
+static bool has_scope(const struct wave_builder *b, const char *scope)
 {
-    const struct fst_signal *signal = NULL;
-    va_list arguments;
-    char *path;
-
-    va_start(arguments, format);
-    if (vasprintf(&path, format, arguments) >= 0) {
-        signal = fst_file_find(b->wave, path);
-        free(path);
-    }
-    va_end(arguments);
-    return signal;
+    for (size_t i = 0; i < b->wave->count; i++)
+        if (strncmp(b->wave->signals[i].path, scope, strlen(scope)) == 0)
+            return true;
+    return false;
 }
 
-/* The signal of the RTL with the path of one of the model: inside the top module, or one of its ports. */
-static const struct fst_signal *rtl_signal(const struct builder *b, const char *path)
+/* "TOP.mmu.u_l2.x_q" and its elements, not what is computed from it. */
+static bool is_register(const char *path)
 {
-    const struct fst_signal *inside = find(b, "TOP.mmu.%s", path);
-    return inside ? inside : find(b, "TOP.%s", path);
+    size_t plain = strcspn(path, "[");
+    return plain > 2 && strncmp(path + plain - 2, "_q", 2) == 0;
 }
 
-/* RTL above C model, as far as there are both; the RTL has no names of its own. */
-static void add_pair(struct builder *b, const struct fst_signal *rtl, const struct fst_signal *model,
-                     const char *path, enum wave_radix radix)
+/*
+ * The model's signals lie in the file in the order of their scopes: those of a scope make a group. Where
+ * there is no model it is the RTL's registers.
+ */
+static int add_blocks(struct wave_builder *b)
 {
-    const struct fst_signal *const pair[] = {rtl, model};
-    for (unsigned i = 0; i < 2; i++) {
-        if (pair[i])
-            add_signal(b, pair[i], path, i ? SIDE_MODEL : SIDE_RTL, radix, model ? model->table : 0);
-    }
-}
-
-static void add_twin(struct builder *b, const char *path, enum wave_radix radix)
-{
-    add_pair(b, rtl_signal(b, path), find(b, "cmodel.%s", path), path, radix);
-}
-
-/* The two texts of an entry of an array, where there are any. */
-static void add_entry_texts(struct builder *b, const char *array, int length, unsigned entry)
-{
-    const struct fst_signal *rtl = find(b, "states.rtl.%.*s.entry_%u", length, array, entry);
-    if (rtl)
-        add_pair(b, rtl, find(b, "states.cmodel.%.*s.entry_%u", length, array, entry),
-                 rtl->path + strlen("states.rtl."), RADIX_HEX);
-}
-
-/* A signal of `diff`: since when, and what its bits were then. */
-struct difference {
-    const struct fst_signal *signal;
-    uint64_t since;
-    char *bits;
-};
-
-struct differences {
-    struct difference *list;
-    size_t count;
-};
-
-static void note_change(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    struct differences *d = self;
-    for (size_t i = 0; i < d->count; i++) {
-        if (d->list[i].signal->handle != handle || d->list[i].bits || !strchr(value, '1'))
-            continue;
-        d->list[i].since = time;
-        d->list[i].bits = strdup(value);
-    }
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct difference *x = a, *y = b;
-    if (!x->bits != !y->bits)
-        return x->bits ? -1 : 1;
-    if (x->since != y->since)
-        return x->since < y->since ? -1 : 1;
-    return x->signal < y->signal ? -1 : x->signal > y->signal;
-}
-
-/* A row that says which elements differ, by number, where a wide value cannot be read. */
-static void add_element_numbers(struct builder *b, const char *bits)
-{
-    char text[160] = "which differ:";
-    unsigned width = (unsigned)strlen(bits), shown = 0;
-
-    for (unsigned i = 0; i < width && shown <= MOST_ELEMENTS; i++) {
-        size_t used = strlen(text);
-        if (bits[width - 1 - i] != '1')
-            continue;
-        if (shown++ < MOST_ELEMENTS)
-            snprintf(text + used, sizeof(text) - used, " %u", i);
-        else
-            snprintf(text + used, sizeof(text) - used, " ...");
-    }
-    add_row(b, ROW_COMMENT, text);
-}
-
-/* What differs: the register of both sides, or the elements of it that do. */
-static void add_difference(struct builder *b, const struct difference *difference)
-{
-    const char *path = difference->signal->path + strlen("diff."), *name = strrchr(path, '.');
-    const char *bits = difference->bits;
-    unsigned width = (unsigned)strlen(bits), shown = 0;
-
-    bool wide = width > WIDE;
-    add_signal(b, difference->signal, path, SIDE_DIFFERENCE, width > 1 && !wide ? RADIX_BIN : RADIX_HEX, 0);
-    if (wide)
-        add_element_numbers(b, bits);
-    else if (find(b, "cmodel.%s", path))
-        add_twin(b, path, RADIX_HEX);
-    bool array = name && (!strcmp(name, ".valid_q") || !strcmp(name, ".tag_q") || !strcmp(name, ".data_q"));
-    for (unsigned i = 0; i < width && shown < MOST_ELEMENTS; i++) {
-        if (bits[width - 1 - i] != '1')
-            continue;
-        const struct fst_signal *element = find(b, "cmodel.%s[%u]", path, i);
-        if (element)
-            add_twin(b, element->path + strlen("cmodel."), RADIX_HEX);
-        if (array)
-            add_entry_texts(b, path, (int)(name - path), i);
-        shown++;
-    }
-}
-
-static int add_differences(struct builder *b)
-{
-    struct differences d = {.list = calloc(b->wave->count + 1, sizeof(*d.list))};
-    const struct fst_signal **signals = calloc(b->wave->count + 1, sizeof(struct fst_signal *));
-    if (!d.list || !signals) {
-        free(d.list);
-        free(signals);
-        return -1;
-    }
-    for (size_t i = 0; i < b->wave->count; i++) {
-        const struct fst_signal *signal = &b->wave->signals[i];
-        if (strncmp(signal->path, "diff.", 5) == 0 && strcmp(signal->path, "diff.any") != 0 &&
-            strcmp(signal->path, "diff.first_cycle") != 0) {
-            signals[d.count] = signal;
-            d.list[d.count++].signal = signal;
-        }
-    }
-    fst_file_changes(b->wave, signals, d.count, note_change, &d);
-    qsort(d.list, d.count, sizeof(*d.list), by_time);
-    bool later = false;
-    for (size_t i = 0; i < d.count && i < MOST_DIFFERENCES && d.list[i].bits; i++) {
-        if (i >= FIRST_DIFFERENCES && !later && d.list[i].since > d.list[0].since) {
-            later = true;
-            add_row(b, ROW_CLOSED_GROUP, "what differs later");
-        }
-        add_difference(b, &d.list[i]);
-    }
-    if (later)
-        add_row(b, ROW_END, "what differs later");
-    if (d.count == 0 || !d.list[0].bits)
-        add_row(b, ROW_COMMENT, "RTL and C model do not differ");
-    for (size_t i = 0; i < d.count; i++)
-        free(d.list[i].bits);
-    free(d.list);
-    free(signals);
-    return 0;
-}
-
-/* The model's signals lie in the file in the order of their scopes: those of a scope make a group. */
-static int add_blocks(struct builder *b)
-{
+    const char *side = has_scope(b, "cmodel.") ? "cmodel." : "TOP.mmu.";
     char open[PATH_LENGTH] = "";
     for (size_t i = 0; i < b->wave->count; i++) {
         const char *path = b->wave->signals[i].path;
-        if (strncmp(path, "cmodel.", 7) != 0)
+        if (strncmp(path, side, strlen(side)) != 0 || (*side == 'T' && !is_register(path)))
             continue;
-        path += 7;
+        path += strlen(side);
         const char *name = strrchr(path, '.');
         char scope[PATH_LENGTH];
         snprintf(scope, sizeof(scope), "%.*s", name ? (int)(name - path) : 5, name ? path : "ports");
         if (strcmp(scope, open) != 0) {
             if (*open)
-                add_row(b, ROW_END, open);
+                wave_add_row(b, ROW_END, open);
             snprintf(open, sizeof(open), "%s", scope);
-            add_row(b, ROW_CLOSED_GROUP, open);
+            wave_add_row(b, ROW_CLOSED_GROUP, open);
         }
-        const struct fst_signal *difference = find(b, "diff.%s", path);
-        add_twin(b, path, RADIX_HEX);
+        const struct fst_signal *difference = wave_find(b, "diff.%s", path);
+        wave_add_twin(b, path, RADIX_OWN);
         if (difference)
-            add_signal(b, difference, path, SIDE_DIFFERENCE, RADIX_BIN, 0);
+            wave_add_signal(b, difference, path, SIDE_DIFFERENCE, RADIX_OWN, 0);
     }
     if (*open)
-        add_row(b, ROW_END, open);
+        wave_add_row(b, ROW_END, open);
     return 0;
 }
 
-static int refuse(const struct builder *b, const char *what, const char *word)
+static const char no_signal[] = "the wave has no signal";
+
+static int refuse(const struct wave_builder *b, const char *what, const char *word)
 {
     fprintf(stderr, "%s:%u: %s%s%s%s\n", b->file, b->line, what, *word ? " '" : "", word, *word ? "'" : "");
     return -1;
 }
 
 /* Signals whose path below `prefix` matches; how many. */
-static size_t add_matching(struct builder *b, const char *prefix, const char *pattern, enum wave_radix radix)
+static size_t add_matching(struct wave_builder *b, const char *keyword, const char *prefix,
+                           const char *pattern, enum wave_radix radix)
 {
     size_t found = 0, length = strlen(prefix);
     for (size_t i = 0; i < b->wave->count; i++) {
@@ -275,37 +94,75 @@ static size_t add_matching(struct builder *b, const char *prefix, const char *pa
         if (strncmp(signal->path, prefix, length) != 0 || !matches(pattern, signal->path + length))
             continue;
         const char *path = signal->path + length;
-        if (strcmp(prefix, "cmodel.") == 0)
-            add_twin(b, path, radix);
-        else if (length)
-            add_pair(b, signal, find(b, "states.cmodel.%s", path), path, radix);
+        if (*keyword == 't')
+            wave_add_twin(b, path, radix);
+        else if (strncmp(keyword, "state", 5) == 0)
+            wave_add_states(b, "%s", path);
         else
-            add_signal(b, signal, signal->path, SIDE_NONE, radix, signal->table);
+            wave_add_signal(b, signal, signal->path, SIDE_NONE, radix, signal->table);
         found++;
     }
     return found;
 }
 
-static int add_signals(struct builder *b, const char *keyword, const char *rest)
+/*
+ * Waves have a scope's own signals all or not at all, but for the clock and the cycle, which all have:
+ * another one that should be beside some that are there has been misspelt. Not to be told where * may stand
+ * for a scope.
+ */
+static bool is_misspelt(const struct wave_builder *b, const char *prefix, const char *pattern)
 {
-    static const char *const radixes[] = {"hex", "dec", "bin"};
-    char pattern[PATH_LENGTH] = "", word[16] = "hex", more[2] = "";
+    char path[PATH_LENGTH + 16];
+    snprintf(path, sizeof(path), "%s%s", prefix, pattern);
+    const char *dot = strrchr(path, '.');
+    if (!dot || strcspn(path, "*") < (size_t)(dot - path))
+        return false;
+    size_t length = (size_t)(dot - path) + 1;
+    for (size_t i = 0; i < b->wave->count; i++) {
+        const char *other = b->wave->signals[i].path;
+        if (strncmp(other, path, length) == 0 && !strchr(other + length, '.') &&
+            strcmp(other, "TOP.clk_i") != 0 && strcmp(other, "marks.cycle") != 0)
+            return true;
+    }
+    return false;
+}
+
+static int add_signals(struct wave_builder *b, const char *keyword, const char *rest)
+{
+    static const char *const radixes[] = {
+        [RADIX_OWN] = "", [RADIX_HEX] = "hex", [RADIX_DEC] = "dec", [RADIX_BIN] = "bin"};
+    enum { RADIXES = sizeof(radixes) / sizeof(radixes[0]) };
+    char pattern[PATH_LENGTH] = "", word[16] = "", more[2] = "";
     bool optional = keyword[strlen(keyword) - 1] == '?';
     unsigned radix = 0;
 
     if (sscanf(rest, "%511s %15s %1s", pattern, word, more) < 1 || *more)
         return refuse(b, "a pattern of signals is expected, and perhaps a radix", "");
-    while (radix < 3 && strcmp(word, radixes[radix]) != 0)
+    while (radix < RADIXES && strcmp(word, radixes[radix]) != 0)
         radix++;
-    if (radix == 3)
+    if (radix == RADIXES)
         return refuse(b, "a radix is hex, dec or bin, not", word);
-    const char *prefix = *keyword == 't' ? "cmodel." : keyword[1] == 't' ? "states.rtl." : "";
-    if (!add_matching(b, prefix, pattern, (enum wave_radix)radix) && !optional)
-        return refuse(b, "the wave has no signal", pattern);
+    /* Twins may be of the RTL alone: signals of its top module, or ports. */
+    static const char *const twins[] = {"cmodel.", "TOP.mmu.", "TOP.", NULL};
+    static const char *const states[] = {"states.rtl.", NULL}, *const all[] = {"", NULL};
+    const char *const *first = *keyword == 't' ? twins : keyword[1] == 't' ? states : all;
+    for (const char *const *prefix = first; *prefix; prefix++)
+        if (add_matching(b, keyword, *prefix, pattern, (enum wave_radix)radix)) {
+            b->shown++;
+            return 0;
+        }
+    if (optional)
+        return 0;
+    if (is_misspelt(b, *first, pattern))
+        return refuse(b, no_signal, pattern);
+    if (!b->lacking++) {
+        b->first_lacking_line = b->line;
+        snprintf(b->first_lacking, sizeof(b->first_lacking), "%s", pattern);
+    }
     return 0;
 }
 
-static int add_line(struct builder *b, char *line)
+static int add_line(struct wave_builder *b, char *line)
 {
     char keyword[16] = "";
     int length = 0;
@@ -317,20 +174,20 @@ static int add_line(struct builder *b, char *line)
     if (strcmp(keyword, "title") == 0) {
         free(b->view->title);
         b->view->title = strdup(rest);
-        return b->view->title && add_row(b, ROW_COMMENT, rest) ? 0 : refuse(b, "out of memory", "");
+        return b->view->title && wave_add_row(b, ROW_COMMENT, rest) ? 0 : refuse(b, "out of memory", "");
     }
     if (strcmp(keyword, "group") == 0 || strcmp(keyword, "closed") == 0) {
         b->open++;
-        return add_row(b, *keyword == 'g' ? ROW_GROUP : ROW_CLOSED_GROUP, rest) ? 0 : -1;
+        return wave_add_row(b, *keyword == 'g' ? ROW_GROUP : ROW_CLOSED_GROUP, rest) ? 0 : -1;
     }
     if (strcmp(keyword, "end") == 0) {
         if (!b->open)
             return refuse(b, "no group is open", "");
         b->open--;
-        return add_row(b, ROW_END, "") ? 0 : -1;
+        return wave_add_row(b, ROW_END, "") ? 0 : -1;
     }
     if (strcmp(keyword, "differences") == 0)
-        return add_differences(b);
+        return wave_add_differences(b);
     if (strcmp(keyword, "blocks") == 0)
         return add_blocks(b);
     static const char *const signals[] = {"show", "twin", "state"};
@@ -344,7 +201,7 @@ static int add_line(struct builder *b, char *line)
 
 int wave_view_read(struct wave_view *view, const char *path, struct fst_file *wave)
 {
-    struct builder b = {.view = view, .wave = wave, .file = path};
+    struct wave_builder b = {.view = view, .wave = wave, .file = path};
     FILE *file = fopen(path, "re");
     char *line = NULL;
     size_t room = 0;
@@ -359,8 +216,15 @@ int wave_view_read(struct wave_view *view, const char *path, struct fst_file *wa
         b.line++;
         failed = add_line(&b, line);
     }
-    if (!failed && b.open)
+    if (!failed && b.lacking && !b.shown) {
+        b.line = b.first_lacking_line;
+        failed = refuse(&b, no_signal, b.first_lacking);
+    } else if (!failed && b.open) {
         failed = refuse(&b, "a group is not closed", "");
+    } else if (!failed && b.lacking) {
+        fprintf(stderr, "%s: this wave has nothing for %u of %u lines, the first '%s'\n", path, b.lacking,
+                b.lacking + b.shown, b.first_lacking);
+    }
     free(line);
     fclose(file);
     if (failed)

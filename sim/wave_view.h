@@ -11,7 +11,11 @@
  *   differences             what differs, in the order in which it began to
  *   blocks                  every compared register, a closed group for each block
  *
- * With a ? behind show, twin or state there may be no such signal. RADIX: hex, dec or bin.
+ * With a ? behind show, twin or state there may be no such signal. RADIX: hex, dec or bin; without one, as
+ * tb/signals.def says.
+ *
+ * A wave of some scopes only shows the lines that it has signals for; a line is wrong if there is nothing for
+ * any, or not its signal in a scope that is there.
  */
 #ifndef TWINWALK_WAVE_VIEW_H
 #define TWINWALK_WAVE_VIEW_H
@@ -21,7 +25,8 @@
 #include "fst_file.h"
 
 enum wave_row_kind { ROW_SIGNAL, ROW_COMMENT, ROW_GROUP, ROW_CLOSED_GROUP, ROW_END };
-enum wave_radix { RADIX_HEX, RADIX_DEC, RADIX_BIN };
+/* RADIX_OWN: the one that the signal's values read best in. */
+enum wave_radix { RADIX_OWN, RADIX_HEX, RADIX_DEC, RADIX_BIN };
 enum wave_side { SIDE_NONE, SIDE_RTL, SIDE_MODEL, SIDE_DIFFERENCE };
 
 struct wave_row {

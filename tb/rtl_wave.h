@@ -40,7 +40,8 @@ struct EnumTable {
 struct Shadow {
     uint64_t digest;
     std::vector<uint64_t> tag, data;
-    uint32_t entry;
+    uint32_t entry;   // written last
+    uint32_t differs; // the first that differed between RTL and model
 };
 
 struct rtl_wave {
@@ -83,6 +84,7 @@ struct rtl_wave {
                const T &tag, const D &data, const S &repl, unsigned repl_bits);
     void ports();
     void states(const char *side, bool of_model);
+    void port_texts(const char *side, bool of_model);
     void declare();
     void visit();
 };

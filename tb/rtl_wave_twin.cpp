@@ -3,6 +3,7 @@
 // What both sides hold in a cycle, after tb/signals.def: the values of the
 // scopes cmodel, diff and states.
 #include <algorithm>
+#include <cinttypes>
 
 #include "rtl_wave.h"
 
@@ -19,6 +20,8 @@ enum {
     TEXT_ENTRIES = 64, // and as text
 };
 
+constexpr uint32_t NO_PLACE = UINT32_MAX; // in an array
+
 const char *const entry_states[] = {"FREE",      "PEND", "MERGED", "LOOKUP",
                                     "WALK_PEND", "WALK", "ANSWER", nullptr};
 const char *const walker_states[] = {"IDLE", "REQUEST", "WAIT", "DRAIN", nullptr};
@@ -32,12 +35,22 @@ void rtl_wave::elements(const char *path, unsigned bits, enum signal_decode deco
 {
     constexpr size_t count = sizeof rtl / sizeof rtl[0];
     static_assert(count <= 64, "a bit of one word per element");
+    // A table that has no room in the file would keep GTKWave from other names.
+    const int names = decode == DECODE_ATTRIBUTES ? static_cast<int>(NO_NAMES) : table(decode, bits);
     uint64_t different = 0;
     for (size_t i = 0; i < count; i++) {
-        number("cmodel", path, static_cast<int>(i), "", bits, table(decode, bits), ::number(model[i]));
+        number("cmodel", path, static_cast<int>(i), "", bits, names, ::number(model[i]));
         different |= static_cast<uint64_t>(::number(rtl[i]) != ::number(model[i])) << i;
     }
     difference(path, "", static_cast<unsigned>(count), &different);
+}
+
+// A register of which each bit stands for something of its own: a difference for each.
+static void bit_set(struct rtl_wave *wave, const char *path, unsigned bits, uint64_t rtl, uint64_t model)
+{
+    const uint64_t different = rtl ^ model;
+    wave->number("cmodel", path, -1, "", bits, NO_NAMES, model);
+    wave->difference(path, "", bits, &different);
 }
 
 // A packed signal with a field of `bits` for each port; differences count only on the meaningful ones.
@@ -67,7 +80,8 @@ void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t diges
     const uint32_t entries = a.sets * a.ways;
     uint64_t different;
     if (declaring)
-        shadows.push_back({a.digest, {a.tag, a.tag + entries}, {a.data, a.data + entries}, 0});
+        shadows.push_back(
+            {a.digest, {a.tag, a.tag + entries}, {a.data, a.data + entries}, NO_PLACE, NO_PLACE});
     Shadow &shadow = shadows[array_at++];
     if (shadow.digest != a.digest) {
         shadow.digest = a.digest;
@@ -92,9 +106,10 @@ void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t diges
     different = lfsr != a.lfsr;
     difference(path, "__DOT__repl__DOT__lfsr_q", 1, &different);
 
-    number("cmodel", path, -1, "__DOT__written_entry", 16, NO_NAMES, shadow.entry);
-    number("cmodel", path, -1, "__DOT__written_tag", 60, NO_NAMES, a.tag[shadow.entry]);
-    number("cmodel", path, -1, "__DOT__written_data", 51, NO_NAMES, a.data[shadow.entry]);
+    const uint32_t written = shadow.entry == NO_PLACE ? 0 : shadow.entry;
+    number("cmodel", path, -1, "__DOT__written_entry", 16, NO_NAMES, written);
+    number("cmodel", path, -1, "__DOT__written_tag", 60, NO_NAMES, a.tag[written]);
+    number("cmodel", path, -1, "__DOT__written_data", 51, NO_NAMES, a.data[written]);
 
     std::vector<uint64_t> tags((entries + 63) / 64), datas((entries + 63) / 64);
     for (uint32_t e = 0; e < entries; e++) {
@@ -114,6 +129,28 @@ void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t diges
     }
     difference(path, "__DOT__tag_q", entries, tags.data());
     difference(path, "__DOT__data_q", entries, datas.data());
+
+    if (shadow.differs == NO_PLACE)
+        for (uint32_t e = entries; e-- > 0;)
+            if ((r_valid[e / 64] | tags[e / 64] | datas[e / 64]) >> (e % 64) & 1)
+                shadow.differs = e;
+    auto entry_text = [&](const char *name, uint32_t e) {
+        const std::string at = std::string(path) + "__DOT__" + name;
+        char side[200] = "";
+        int place =
+            e == NO_PLACE ? 0 : snprintf(side, sizeof side, "set %u way %u: ", e / a.ways, e % a.ways);
+        if (e != NO_PLACE)
+            signal_decode_entry(field(valid, e, 1), ::number(tag[e]), ::number(data[e]), side + place,
+                                sizeof side - static_cast<size_t>(place));
+        text("states.rtl", at.c_str(), -1, side);
+        if (e != NO_PLACE)
+            signal_decode_entry(tlb_array_valid(&a, e), a.tag[e], a.data[e], side + place,
+                                sizeof side - static_cast<size_t>(place));
+        text("states.cmodel", at.c_str(), -1, side);
+    };
+    entry_text("written", shadow.entry);
+    if (entries > TEXT_ENTRIES)
+        entry_text("differs", shadow.differs);
 
     std::vector<uint64_t> sets((a.sets + 63) / 64);
     const unsigned width = replacement_bits(a.replacement);
@@ -142,7 +179,7 @@ void rtl_wave::ports()
     const Vmmu___024root *root = top.rootp;
     const struct mmu_out &o = m->out;
     const unsigned answers = o.resp_valid & rtl->out.resp_valid;
-#define OUTPUT(name, bits) twin(#name "_o", bits, DECODE_BITS, top.name##_o, o.name);
+#define OUTPUT(name, bits) bit_set(this, #name "_o", bits, top.name##_o, o.name);
     OUTPUT(req_ready, kPorts)
     OUTPUT(resp_valid, kPorts)
     OUTPUT(op_ready, 1)
@@ -173,6 +210,72 @@ void rtl_wave::ports()
     LOOKUP(attr, 5)
     LOOKUP(tag, 6)
 #undef LOOKUP
+}
+
+static void lookup_text(const struct access_req &request, char *text, size_t size)
+{
+    char attributes[64];
+    signal_decode_text(DECODE_ATTRIBUTES, request.attr, attributes, sizeof attributes);
+    snprintf(text, size, "%s 0x%016" PRIx64 " tag %u", attributes, request.va, request.tag);
+}
+
+static void answer_text(const struct response &answer, char *text, size_t size)
+{
+    char what[64], size_or_code[96], source[64];
+    signal_decode_text(DECODE_SOURCE, answer.source, source, sizeof source);
+    if (answer.fault) {
+        signal_decode_text(DECODE_FAULT, answer.fault, what, sizeof what);
+        signal_decode_text(DECODE_FAULT_CODE, answer.error_code, size_or_code, sizeof size_or_code);
+        snprintf(text, size, "tag %u: %s%s%s, from %s", answer.tag, what,
+                 answer.fault == FAULT_PAGE ? ": " : "", answer.fault == FAULT_PAGE ? size_or_code : "",
+                 source);
+    } else {
+        signal_decode_text(DECODE_SIZE, answer.size, size_or_code, sizeof size_or_code);
+        snprintf(text, size, "tag %u: pa 0x%" PRIx64 " %s PAT %u, from %s", answer.tag, answer.pa,
+                 size_or_code, answer.pat, source);
+    }
+}
+
+// What is looked up and answered on each port: the fields of one port are far apart in the RTL's vectors.
+void rtl_wave::port_texts(const char *side, bool of_model)
+{
+    const Vmmu &top = rtl->top;
+    const Vmmu___024root *root = top.rootp;
+    const struct mmu *m = contents.model;
+    const uint64_t looked_up = of_model ? m->lookup_valid : R(u_lookup_stage__DOT__lookup_valid_q);
+    const uint64_t answers = of_model ? m->out.resp_valid : top.resp_valid_o;
+    for (unsigned p = 0; p < kPorts; p++) {
+        char words[160] = "";
+        if (looked_up >> p & 1) {
+            struct access_req request = {};
+            if (of_model) {
+                request = m->lookup[p];
+            } else {
+                request.va = field(R(u_lookup_stage__DOT__lookup_va_q), p * 64, 64);
+                request.attr = static_cast<uint8_t>(field(R(u_lookup_stage__DOT__lookup_attr_q), p * 5, 5));
+                request.tag = static_cast<uint8_t>(field(R(u_lookup_stage__DOT__lookup_tag_q), p * 6, 6));
+            }
+            lookup_text(request, words, sizeof words);
+        }
+        text(side, ("u_lookup_stage__DOT__lookup_port_" + std::to_string(p)).c_str(), -1, words);
+        words[0] = '\0';
+        if (answers >> p & 1) {
+            struct response answer = {};
+            if (of_model) {
+                answer = m->out.resp[p];
+            } else {
+                answer.pa = field(top.resp_pa_o, p * 64, 64);
+                answer.tag = static_cast<uint8_t>(field(top.resp_tag_o, p * 6, 6));
+                answer.fault = static_cast<uint8_t>(field(top.resp_fault_o, p * 2, 2));
+                answer.error_code = static_cast<uint8_t>(field(top.resp_code_o, p * 6, 6));
+                answer.size = static_cast<uint8_t>(field(top.resp_size_o, p * 2, 2));
+                answer.pat = static_cast<uint8_t>(field(top.resp_pat_o, p * 3, 3));
+                answer.source = static_cast<uint8_t>(field(top.resp_source_o, p * 2, 2));
+            }
+            answer_text(answer, words, sizeof words);
+        }
+        text(side, ("answer_port_" + std::to_string(p)).c_str(), -1, words);
+    }
 }
 
 // Of each miss queue entry and walker one state instead of a bit in one of several registers.
@@ -213,12 +316,21 @@ void rtl_wave::visit()
     const struct mmu *m = contents.model;
     const Vmmu___024root *root = rtl->top.rootp;
     at = array_at = 0;
+    // A viewer counts times, of which a cycle has two.
+    Signal &counter = next("marks", "cycle", -1, "", 64, NO_NAMES);
+    counter.wanted = true;
+    emit(counter, &cycle);
     states("states.rtl", false);
+    port_texts("states.rtl", false);
     if (m) {
         states("states.cmodel", true);
+        port_texts("states.cmodel", true);
         ports();
 #define SIGNAL(block, name, decode, path, model)                                                             \
-    twin(#path, WIDTH(path), DECODE_##decode, ::number(R(path)), ::number(model));
+    if (DECODE_##decode == DECODE_BITS)                                                                      \
+        bit_set(this, #path, WIDTH(path), ::number(R(path)), ::number(model));                               \
+    else                                                                                                     \
+        twin(#path, WIDTH(path), DECODE_##decode, ::number(R(path)), ::number(model));
 #define ELEMENTS(block, name, decode, path, model)                                                           \
     elements(#path, WIDTH(path), DECODE_##decode, R(path), model);
 #define TLB_ARRAY(block, name, path, model)                                                                  \

@@ -41,7 +41,9 @@ inject() {
         --wave-on-failure="$work/$1.fst" >"$work/$1.log" 2>&1 || status=$?
     [ "$status" -eq 1 ] && grep -q "^wave: .*$1.fst: cycles" "$work/$1.log" || { cat "$work/$1.log"; return 1; }
     for view in $views; do
-        "$twinwalk" wave --no-open --view "$view" "$work/$1.fst" || return 1
+        # The wave is whole: there is something for every line of the view.
+        "$twinwalk" wave --no-open --view "$view" "$work/$1.fst" 2>"$work/$1.lacking" && [ ! -s "$work/$1.lacking" ] ||
+            { cat "$work/$1.lacking"; return 1; }
     done
 }
 export -f apply build_rtl inject

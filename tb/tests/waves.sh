@@ -161,6 +161,50 @@ bad_view() {
 }
 check "a view with a mistake says where" bad_view
 
+# Waves of some scopes, and of the RTL alone: a view shows what there is, and tells of the rest.
+views_of() {
+    local lacking=$1 view title warned
+    shift
+    "$twinwalk" run -q -c tiny --random --cycles 2000 "$@" --wave="$work/some.fst" 2>"$work/err" || return 1
+    while read -r view title; do
+        "$twinwalk" wave --no-open --view "$view" "$work/some.fst" >"$work/out" 2>"$work/err" &&
+            grep -q '^+{marks/cycle} marks.cycle' "$work/some.$view.gtkw" || { echo "# $view: $title" && sed 's/^/# /' "$work/err" && return 1; }
+        warned=$(grep -cE "/$view.view: this wave has nothing for [0-9]+ of [0-9]+ lines, the first '" "$work/err")
+        [ "$warned" -eq "$lacking" ] && [ "$(wc -l <"$work/err")" -eq "$lacking" ] || { echo "# $view warns:" && sed 's/^/# /' "$work/err" && return 1; }
+    done <"$work/views"
+}
+check "views of a whole wave lack nothing" views_of 0
+check "views of the RTL alone lack nothing" views_of 0 --engine rtl
+check "views of a block's wave" views_of 1 --wave-signals u_page_walker
+check "views of the RTL's signals and no others" views_of 1 --wave-signals rtl
+check "views of differences and a block" views_of 1 --wave-signals diff,rtl.u_l2
+misspelt() {
+    printf 'show marks.cycle\nshow events.fil\n' >"$work/bad.view"
+    refuses "bad.view:2: the wave has no signal 'events.fil'" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
+    printf 'twin u_control.stat_q\nshow marks.cycle\n' >"$work/bad.view"
+    refuses "bad.view:1: the wave has no signal 'u_control.stat_q'" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
+}
+check "a misspelt signal among others" misspelt
+
+# looks MARKERS NAMES ARGUMENT...: cursor and markers at these times, under these names.
+looks() {
+    local markers=$1 names=$2
+    shift 2
+    "$twinwalk" wave --no-open "$@" >"$work/out" 2>"$work/err" && grep -q "^\*-[0-9.]* $markers -1" "$work/wrong.mismatch.gtkw" &&
+        [ "$(sed -n 's/^\[markername\] .//p' "$work/wrong.mismatch.gtkw" | tr '\n' ' ')" = "$names " ] ||
+        { sed 's/^/# /' "$work/err" && grep '^\*\|^.marker' "$work/wrong.mismatch.gtkw" | sed 's/^/# /' && return 1; }
+}
+check "an access is marked" looks "574 574 568 -1 666 -1" "accept inval fail+answer" --access 7 "$work/wrong.fst"
+check "a cycle is marked" looks "600 574 568 -1 666 -1 600" "accept inval fail cycle" --cycle 300 "$work/wrong.fst"
+check "a cycle that is not there" refuses "the wave has cycles 0 to" wave --no-open --cycle 1000000 "$work/wrong.fst"
+check "an access that is not there" refuses "access 99 is neither accepted nor answered in this wave" wave --no-open --access 99 "$work/wrong.fst"
+check "access or cycle" refuses "give one of --access and --cycle" wave --no-open --access 9 --cycle 9 "$work/wrong.fst"
+event_marked() {
+    "$twinwalk" run -q -c tiny --random --cycles 3000 --wave="$work/on.fst" --wave-on fault 2>"$work/err" &&
+        "$twinwalk" wave --no-open "$work/on.fst" >"$work/out" && grep -q '^\[markername\] Devent$' "$work/on.mismatch.gtkw"
+}
+check "the event that was waited for is marked as one" event_marked
+
 # Bugs in both twins, so that they agree and only the judge or the watch over liveness objects; one RTL has both bugs.
 twice_broken() {
     local library
