@@ -92,11 +92,11 @@ bool trace_reader_change(struct trace_reader *reader, const struct trace_change 
 
 /*
  * A line "SYSCALL..." of `valgrind --trace-syscalls=yes`: the changes of the
- * mappings that it tells go to the reader. *program_break is what the last call
- * of brk() said, 0 before. false after a message.
+ * mappings that it tells go to the reader, whose state is what this keeps from
+ * line to line (all 0 at first). Returns how many bytes are about the system
+ * call; what follows them is a line of its own. -1 after a message.
  */
-bool trace_syscall_line(struct trace_reader *reader, const char *line, size_t length,
-                        uint64_t *program_break);
+ssize_t trace_syscall_line(struct trace_reader *reader, const char *line, size_t length);
 
 extern const struct trace_format_ops trace_twt_ops, trace_lackey_ops, trace_champsim_ops, trace_synthetic_ops;
 

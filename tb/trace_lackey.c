@@ -55,19 +55,14 @@ static size_t put(struct trace_access *out, uint64_t va, uint64_t bytes, enum ac
     return 2;
 }
 
-struct lackey_state {
-    uint64_t program_break;
-};
-
 static bool is_syscall(const uint8_t *at)
 {
     return memcmp(at, "SYSCALL[", 8) == 0;
 }
 
-/* Goes past the line of a system call. false after a message. */
+/* Goes past what is said of a system call, mostly a whole line. false after a message. */
 static bool syscall_line(struct trace_reader *reader)
 {
-    struct lackey_state *state = reader->state;
     if (!trace_reader_fill(reader, TRACE_BUFFER / 2))
         return false;
     const uint8_t *start = reader->buffer + reader->at;
@@ -78,9 +73,12 @@ static bool syscall_line(struct trace_reader *reader)
         return false;
     }
     size_t length = end ? (size_t)(end - start) : left;
-    if (!trace_syscall_line(reader, (const char *)start, length, &state->program_break))
+    ssize_t taken = trace_syscall_line(reader, (const char *)start, length);
+    if (taken < 0)
         return false;
-    reader->at += length + (end != NULL);
+    bool whole = (size_t)taken == length;
+    reader->at += (size_t)taken + (whole && end);
+    reader->line -= !whole; /* it is counted when its rest is read */
     return true;
 }
 

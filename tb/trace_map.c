@@ -223,7 +223,8 @@ bool trace_map_is_touched(const struct trace_map *map, const struct trace_change
 {
     struct clearing clearing = {0};
     for (size_t i = 0; i < count && clearing.cleared == 0; i++)
-        clear_range(&clearing, map->phys, &changes[i].vma);
+        if (!changes[i].keeps)
+            clear_range(&clearing, map->phys, &changes[i].vma);
     return clearing.cleared > 0;
 }
 
@@ -232,7 +233,8 @@ unsigned trace_map_change(struct trace_map *map, const struct trace_change *chan
 {
     struct clearing clearing = {.map = map, .ops = ops};
     for (size_t i = 0; i < count; i++)
-        clear_range(&clearing, map->phys, &changes[i].vma);
+        if (!changes[i].keeps)
+            clear_range(&clearing, map->phys, &changes[i].vma);
     memset(map->seen, 0, sizeof(map->seen));
     if (clearing.cleared <= MOST_INVLPG)
         return clearing.cleared;

@@ -178,10 +178,12 @@ bool trace_reader_change(struct trace_reader *reader, const struct trace_change 
         reader->changes = changes;
         reader->change_room = room;
     }
+    bool keeps = trace_vmas_advises(&reader->vmas, change);
     if (!trace_vmas_apply(&reader->vmas, change)) {
         trace_reader_error(reader, "out of memory");
         return false;
     }
-    reader->changes[reader->change_count++] = *change;
+    reader->changes[reader->change_count] = *change;
+    reader->changes[reader->change_count++].keeps = keeps;
     return true;
 }

@@ -3,19 +3,38 @@
  * System calls in Valgrind's log (`--trace-syscalls=yes`) that change what the
  * program has mapped, such as
  *   SYSCALL[4711,1](9) sys_mmap ( 0x0, 8192, 3, 34, 4294967295, 0 ) --> [pre-success] Success(0x4835000)
+ *   SYSCALL[4711,1](11) sys_munmap ( 0x4835000, 8192 )[sync] --> Success(0x0)
+ * Of one that may block the result comes later, perhaps after lines of other threads:
+ *   SYSCALL[4711,1](28) sys_madvise ( 0x6c2d000, 33554432, 14 ) --> [async] ...
+ *   SYSCALL[4711,1](28) ... [async] --> Success(0x0)
+ * Where the thread yields, the newline comes later too: another thread's line follows the result at once.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "trace.h"
 
-enum { LONGEST_CALL = 256, MOST_ARGUMENTS = 6 };
+enum { LONGEST_CALL = 256, MOST_ARGUMENTS = 4, FIRST_PENDING = 8 };
+
+/* A call whose result is to come. */
+struct pending {
+    unsigned long process, thread;
+    unsigned kind; /* in `calls` below */
+    uint64_t arguments[MOST_ARGUMENTS];
+};
+
+/* The reader's state. */
+struct syscalls {
+    uint64_t program_break; /* what the last brk() said, 0 before */
+    size_t count, room;
+    struct pending list[]; /* at most one of each thread */
+};
 
 struct call {
     struct trace_reader *reader;
-    uint64_t *program_break;
-    uint64_t arguments[MOST_ARGUMENTS];
+    const uint64_t *arguments;
     uint64_t result;
 };
 
@@ -111,9 +130,10 @@ static bool call_mremap(const struct call *call)
 
 static bool call_brk(const struct call *call)
 {
-    uint64_t old = page_up(*call->program_break), now = page_up(call->result);
-    bool known = *call->program_break != 0;
-    *call->program_break = call->result;
+    struct syscalls *state = call->reader->state;
+    uint64_t old = page_up(state->program_break), now = page_up(call->result);
+    bool known = state->program_break != 0;
+    state->program_break = call->result;
     if (!known || now == old)
         return true;
     return now > old ? map(call, old, now, VMA_READ | VMA_WRITE | VMA_ANONYMOUS) : unmap(call, now, old);
@@ -142,27 +162,120 @@ static bool read_arguments(const char *at, uint64_t *arguments, unsigned count)
     return true;
 }
 
-bool trace_syscall_line(struct trace_reader *reader, const char *line, size_t length, uint64_t *program_break)
+static bool not_a_call(struct trace_reader *reader)
 {
-    static const char success[] = "Success(";
-    char text[LONGEST_CALL];
-    if (length >= sizeof(text)) /* none of those looked for is as long */
-        return true;
-    memcpy(text, line, length);
-    text[length] = '\0';
-    const char *result = strstr(text, success);
-    for (size_t i = 0; result && i < sizeof(calls) / sizeof(calls[0]); i++) {
-        const char *name = strstr(text, calls[i].name);
-        struct call call = {.reader = reader, .program_break = program_break};
-        if (!name)
-            continue;
-        if (!read_arguments(name + strlen(calls[i].name), call.arguments, calls[i].arguments) ||
-            !read_arguments(result + strlen(success), &call.result, 1) ||
-            ((call.result | call.arguments[0]) % TRACE_PAGE && calls[i].apply != call_brk)) {
-            trace_reader_error(reader, "not a system call as Valgrind writes it");
+    trace_reader_error(reader, "not a system call as Valgrind writes it");
+    return false;
+}
+
+/* Goes past what a text starts with; NULL when it starts otherwise. */
+static const char *after(const char *text, const char *start)
+{
+    size_t length = strlen(start);
+    return strncmp(text, start, length) == 0 ? text + length : NULL;
+}
+
+static struct pending *find_pending(struct syscalls *state, const struct pending *of)
+{
+    for (size_t i = 0; i < state->count; i++)
+        if (state->list[i].process == of->process && state->list[i].thread == of->thread)
+            return &state->list[i];
+    return NULL;
+}
+
+/* Whatever a thread waited for, it does no more. */
+static void forget_pending(struct syscalls *state, const struct pending *of)
+{
+    struct pending *found = find_pending(state, of);
+    if (found)
+        *found = state->list[--state->count];
+}
+
+static bool remember(struct trace_reader *reader, const struct pending *pending)
+{
+    struct syscalls *state = reader->state;
+    if (state->count == state->room) {
+        size_t room = state->room ? state->room * 2 : FIRST_PENDING;
+        state = realloc(state, sizeof(*state) + room * sizeof(state->list[0]));
+        if (!state) {
+            trace_reader_error(reader, "out of memory");
             return false;
         }
-        return calls[i].apply(&call);
+        state->room = room;
+        reader->state = state;
+    }
+    state->list[state->count++] = *pending;
+    return true;
+}
+
+/* `success` is what follows "Success(". */
+static bool apply(struct trace_reader *reader, const struct pending *pending, const char *success)
+{
+    struct call call = {.reader = reader, .arguments = pending->arguments};
+    bool (*change)(const struct call *call) = calls[pending->kind].apply;
+    if (!read_arguments(success, &call.result, 1))
+        return not_a_call(reader);
+    /* mmap() takes any address for a hint, brk() for a limit. */
+    uint64_t address = change == call_mmap ? call.result : call.result | call.arguments[0];
+    if (address % TRACE_PAGE && change != call_brk)
+        return not_a_call(reader);
+    return change(&call);
+}
+
+/* A call whose name and arguments are at `text`; `success` as above or NULL. */
+static bool start(struct trace_reader *reader, struct pending *call, const char *text, const char *success)
+{
+    for (; call->kind < sizeof(calls) / sizeof(calls[0]); call->kind++) {
+        const char *arguments = after(text, calls[call->kind].name);
+        if (!arguments)
+            continue;
+        if (!read_arguments(arguments, call->arguments, calls[call->kind].arguments))
+            return not_a_call(reader);
+        if (success)
+            return apply(reader, call, success);
+        return !strstr(arguments, " --> [async] ...") || remember(reader, call);
     }
     return true;
+}
+
+/* "Success(0x...)" or "Failure(0x...)"; NULL: not yet. */
+static const char *find_result(const char *text)
+{
+    const char *success = strstr(text, "Success("), *failure = strstr(text, "Failure(");
+    return success && (!failure || success < failure) ? success : failure;
+}
+
+/* Length of the text up to the result and the space behind it; all of it if there is no result. */
+static size_t length_with_result(const char *text, const char *result)
+{
+    const char *end = result ? strchr(result, ')') : NULL;
+    if (!end)
+        return strlen(text);
+    return (size_t)(end + 1 - text) + (end[1] == ' ');
+}
+
+ssize_t trace_syscall_line(struct trace_reader *reader, const char *line, size_t length)
+{
+    struct pending call = {0};
+    char text[LONGEST_CALL];
+    int at = 0;
+    if (length >= sizeof(text)) /* none of those looked for is as long */
+        return (ssize_t)length;
+    memcpy(text, line, length);
+    text[length] = '\0';
+    if (sscanf(text, "SYSCALL[%lu,%lu](%*u) %n", &call.process, &call.thread, &at) != 2 || at == 0) {
+        not_a_call(reader);
+        return -1;
+    }
+    const char *result = find_result(text), *success = result ? after(result, "Success(") : NULL;
+    const struct pending *pending = find_pending(reader->state, &call);
+    bool good = true;
+    if (!after(text + at, "... [async]")) {
+        forget_pending(reader->state, &call);
+        good = start(reader, &call, text + at, success);
+    } else if (pending) {
+        good = !success || apply(reader, pending, success);
+        forget_pending(reader->state, &call);
+    }
+    return good ? (ssize_t)length_with_result(text, result) : -1;
 }

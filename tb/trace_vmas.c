@@ -93,3 +93,11 @@ const struct trace_vma *trace_vmas_find(const struct trace_vmas *vmas, uint64_t 
     size_t at = first_beyond(vmas, va);
     return at < vmas->count && vmas->list[at].start <= va ? &vmas->list[at] : NULL;
 }
+
+bool trace_vmas_advises(const struct trace_vmas *vmas, const struct trace_change *change)
+{
+    const struct trace_vma *vma = trace_vmas_find(vmas, change->vma.start);
+    /* What is mapped anew has no advice at first, and what stays advised was as well. */
+    return !change->unmap && change->vma.flags & VMA_ADVICE && vma && change->vma.end <= vma->end &&
+           change->vma.flags != vma->flags && (change->vma.flags | VMA_ADVICE) == (vma->flags | VMA_ADVICE);
+}

@@ -19,6 +19,7 @@ enum trace_vma_flags {
     VMA_ADVISED = 16,  /* madvise(MADV_HUGEPAGE) */
     VMA_REFUSED = 32,  /* madvise(MADV_NOHUGEPAGE) */
     VMA_RIGHTS = VMA_READ | VMA_WRITE | VMA_EXECUTE,
+    VMA_ADVICE = VMA_ADVISED | VMA_REFUSED,
     VMA_FLAGS = 63,
 };
 
@@ -37,12 +38,17 @@ struct trace_vmas {
 struct trace_change {
     struct trace_vma vma;
     bool unmap;
+    bool keeps; /* new advice alone: the pages there stay as they are */
 };
 
 void trace_vmas_free(struct trace_vmas *vmas);
 
 /* What was mapped in the range is replaced. false: memory is short, and nothing has changed. */
 bool trace_vmas_apply(struct trace_vmas *vmas, const struct trace_change *change);
+
+/* Whether a change, not applied yet, gives one mapping or a part of it new advice and changes nothing else.
+ */
+bool trace_vmas_advises(const struct trace_vmas *vmas, const struct trace_change *change);
 
 /* The mapping at an address, or NULL. */
 const struct trace_vma *trace_vmas_find(const struct trace_vmas *vmas, uint64_t va);

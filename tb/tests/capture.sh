@@ -51,15 +51,82 @@ rights_count() {
         is "page faults" "$(statistic "$work/stats" bench.page_faults)" "-eq 1"
 }
 
-# The tables of a compressor are in 2 MiB pages, if the policy says so.
+# huge FILE WHERE: how many walks of a trace found a 2 MiB page under that policy; statistics in $work/stats.
+huge() {
+    "$twinwalk" run -q -c default --engine model --judge --trace "$1" -s trace.huge_pages=1000 -s trace.huge_where="$2" \
+        --stats "$work/stats" && statistic "$work/stats" bench.walk_answers.2m
+}
+
+# The tables of a compressor are in 2 MiB pages, if the policy says so; it advises nothing.
 huge_pages() {
-    "$twinwalk" capture -q -o "$work/large.twt.zst" --skip 100k --accesses 800k -- xz -c /etc/passwd >"$work/out.xz" || return 1
-    for where in anonymous advised; do
-        "$twinwalk" run -q -c default --engine model --trace "$work/large.twt.zst" -s trace.huge_pages=1000 \
-            -s trace.huge_where=$where --stats "$work/stats.$where" || return 1
-    done
-    is anonymous "$(statistic "$work/stats.anonymous" bench.walk_answers.2m)" "-ge 3" &&
-        is advised "$(statistic "$work/stats.advised" bench.walk_answers.2m)" "-eq 0"
+    "$twinwalk" capture -q -o "$work/large.twt.zst" --skip 100k --accesses 800k -- xz -c /etc/passwd >"$work/out.xz" &&
+        is anonymous "$(huge "$work/large.twt.zst" anonymous)" "-ge 3" &&
+        is advised "$(huge "$work/large.twt.zst" advised)" "-eq 0"
+}
+
+# A program whose threads touch two 2 MiB regions each, give one back and touch it again, and wait for each other. With
+# an argument it first advises huge pages for half of the threads.
+advising_program() {
+    cat >"$work/advise.c" <<'END'
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+enum { MIB = 1 << 20, THREADS = 4 };
+
+static char *regions;
+
+static void *work(void *argument)
+{
+    volatile char *mine = argument;
+    mine[0] = mine[2 * MIB] = 1;
+    sched_yield();
+    madvise(argument, 2 * MIB, MADV_DONTNEED);
+    mine[0] = 1;
+    for (int i = 0; i < 20; i++) {
+        sched_yield();
+        madvise((void *)(mine + 2 * MIB), 4096, MADV_NORMAL);
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t threads[THREADS];
+    (void)argv;
+    regions = mmap(NULL, (THREADS * 4 + 2) * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    regions += -(uintptr_t)regions % (2 * MIB);
+    if (argc > 1)
+        madvise(regions, THREADS / 2 * 4 * MIB, MADV_HUGEPAGE);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, work, regions + i * 4 * MIB);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+END
+    gcc -O1 -o "$work/advise" "$work/advise.c" -lpthread
+}
+
+# Advice is kept, and pages are gone after MADV_DONTNEED: two walks for the regions of a thread, and one for the one that
+# came again.
+advice() {
+    advising_program &&
+        "$twinwalk" capture -q -o "$work/advised.twt" -- "$work/advise" yes &&
+        "$twinwalk" capture -q -o "$work/unadvised.twt" -- "$work/advise" &&
+        is outside "$(info_of "$work/advised.twt" outside)" "-eq 0" &&
+        is "advised, of those" "$(huge "$work/advised.twt" advised)" "-eq 6" &&
+        is "page faults" "$(statistic "$work/stats" bench.page_faults)" "-eq 0" &&
+        is "not advised" "$(huge "$work/unadvised.twt" advised)" "-eq 0" &&
+        is "advised, of all" "$(huge "$work/unadvised.twt" anonymous)" "-ge 12"
+}
+
+# Lines of several threads: the trace has each instruction that Valgrind counted.
+threads() {
+    valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes --log-file="$work/advise.log" "$work/advise" yes || return 1
+    is instructions "$(info_of "$work/advise.log" instructions)" \
+        "-eq $(awk '/guest instrs:/ {gsub(",", ""); print $4}' "$work/advise.log")"
 }
 
 # The program would run for ever, but does not.
@@ -92,6 +159,8 @@ check "a whole program, as it was mapped" whole_program
 check "in lockstep" lockstep
 check "rights count" rights_count
 check "huge pages where the policy has them" huge_pages
+check "advice, and pages given back" advice
+check "several threads" threads
 check "a part of a program" bounds
 check "no Valgrind" without_valgrind
 check "no such program" refused "build/no/program: no such program" -- build/no/program

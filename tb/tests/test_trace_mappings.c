@@ -27,20 +27,33 @@ static const char syscalls[] =
     "I  00401000,1\n"
     "SYSCALL[1,1](12) sys_brk ( 0x4037010 ) --> [pre-success] Success(0x4037010) \n"
     "SYSCALL[1,1](9) sys_mmap ( 0x0, 8193, 3, 34, 4294967295, 0 ) --> [pre-success] Success(0x5000000) \n"
-    "SYSCALL[1,1](9) sys_mmap ( 0x0, 4096, 5, 2, 3, 0 ) --> [pre-success] Success(0x5003000) \n"
+    "SYSCALL[1,1](9) sys_mmap ( 0x5003123, 4096, 5, 2, 3, 0 ) --> [pre-success] Success(0x5003000) \n"
     "SYSCALL[1,1](0) sys_read ( 4, 0x1ffeffedb8, 832 ) --> [async] ... \n"
     "SYSCALL[1,1](0) ... [async] --> Success(0x340) \n"
     "SYSCALL[1,1](334) unimplemented (by the kernel) syscall: 334! (ni_syscall)\n"
     " --> [pre-fail] Failure(0x26) \n"
     " L 05000000,8\n"
     "SYSCALL[1,1](10) sys_mprotect ( 0x5001000, 4096, 1 )[sync] --> Success(0x0) \n"
-    "SYSCALL[1,1](28) sys_madvise ( 0x5002000, 4096, 14 )[sync] --> Success(0x0) \n"
+    /* of threads: another one's lines before the result, and in the place of the newline after it */
+    "SYSCALL[1,2](28) sys_madvise ( 0x5002000, 4096, 14 ) --> [async] ... \n"
+    "SYSCALL[1,3](28) sys_madvise ( 0x5000000, 8192, 15 ) --> [async] ... \n"
+    "SYSCALL[1,1](11) sys_munmap ( 0xffffffffffffffff, 4096 )==1== Warning: client syscall munmap\n"
+    " --> [pre-fail] Failure(0x16) \n"
+    "SYSCALL[1,1](24) sys_sched_yield()[sync] --> Success(0x0) SYSCALL[1,3](28) ... [async] --> "
+    "Failure(0x16) \n"
+    "SYSCALL[1,2](28) ... [async] --> Success(0x0) \n"
+    "\n"
     "SYSCALL[1,1](9) sys_mmap ( 0x0, 8192, 3, 34, 4294967295, 0 ) --> [pre-fail] Failure(0xc) \n"
-    " L 05000008,8\n"
+    "SYSCALL[1,1](24) sys_sched_yield()[sync] --> Success(0x0)  L 05000008,8\n"
     "SYSCALL[1,1](11) sys_munmap ( 0x5003000, 1 )[sync] --> Success(0x0) \n"
-    "SYSCALL[1,1](25) sys_mremap ( 0x5000000, 4096, 8192, 0x1, 0x0 )[sync] --> Success(0x6000000) \n"
+    "SYSCALL[1,1](25) sys_mremap ( 0x5000000, 4096, 8192, 0x1 ) --> [pre-success] Success(0x6000000) \n"
     "SYSCALL[1,1](12) sys_brk ( 0x4036000 ) --> [pre-success] Success(0x4036000) \n"
-    "SYSCALL[1,1](28) sys_madvise ( 0x6000000, 4096, 15 )[sync] --> Success(0x0) \n"
+    "SYSCALL[1,1](28) sys_madvise ( 0x6000000, 4096, 15 ) --> [async] ... \n"
+    "SYSCALL[1,1](28) ... [async] --> Success(0x0) \n"
+    /* never ended: its thread does something else */
+    "SYSCALL[1,1](28) sys_madvise ( 0x6000000, 8192, 14 ) --> [async] ... \n"
+    "SYSCALL[1,1](3) sys_close ( 4 )[sync] --> Success(0x0) \n"
+    "SYSCALL[1,1](28) ... [async] --> Success(0x0) \n"
     " S 06000000,4\n";
 
 struct expected {
@@ -121,6 +134,7 @@ static void test_bad_calls(void **state)
         ("I  1000,1\nSYSCALL[1,1](9) sys_mmap ( 0x0, 8193, 3, 34, 1, 0 ) --> [pre-success] "
          "Success(0x5000001) "
          "\n"),
+        "I  1000,1\nSYSCALL[1] sys_munmap ( 0x5003000, 1 )[sync] --> Success(0x0) \n",
     };
     struct trace_access block[TRACE_BLOCK];
     char messages[512];
@@ -275,13 +289,37 @@ static void test_unmap_huge(void **state)
     close_run(run);
 }
 
+/* Advice leaves the pages there; MADV_DONTNEED, which changes nothing of the mapping, does not. */
+static void test_advice(void **state)
+{
+    (void)state;
+    const uint64_t start = 0x80000000, end = start + 4 * MIB;
+    struct trace_writer *writer = trace_writer_open(twt_path);
+    put_change(writer, start, end, RWA, false);
+    put_read(writer, start);
+    put_change(writer, start, end, RWA | VMA_ADVISED, false);
+    put_read(writer, start + PAGE);
+    put_read(writer, start + 2 * MIB);
+    put_change(writer, start, end, RWA | VMA_ADVISED, false);
+    put_read(writer, start + PAGE);
+    assert_true(trace_writer_close(writer, 0, true));
+    struct run *run = open_run(twt_path, 0xf, 1000, HUGE_ADVISED, NULL);
+    fake_mmu_run(&run->fake, &run->stimulus, 1000);
+    /* both pages and their table, then the 2 MiB page */
+    assert_int_equal(run->fake.logged, 2 + 3 + 1 + 4 + 1);
+    assert_true(run->fake.log[6].va == start && run->fake.log[7].va == start + PAGE);
+    assert_true(run->fake.log[9].attr == OP_INVLPG && run->fake.log[9].va == start + 2 * MIB);
+    assert_true(leaf(run, start, 2) & ENTRY_PS);
+    close_run(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),       cmocka_unit_test(test_bad_calls),
         cmocka_unit_test(test_rights),     cmocka_unit_test(test_huge_pages),
         cmocka_unit_test(test_unmap),      cmocka_unit_test(test_unmap_many),
-        cmocka_unit_test(test_unmap_huge),
+        cmocka_unit_test(test_unmap_huge), cmocka_unit_test(test_advice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
