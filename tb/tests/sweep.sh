@@ -124,6 +124,26 @@ files() {
 }
 check "CSV, JSON and SQLite say the same" files
 
+# The instructions that the trace tells are those of all of it: a part that a bound leaves has its fetches.
+instructions() {
+    cat >"$work/bounds.yaml" <<'END'
+axes: [l2.sets: [64]]
+workloads:
+  - {name: some, trace: configs/traces/hash_join.twt.zst, accesses: 100}
+  - {name: more, trace: configs/traces/hash_join.twt.zst, accesses: 4097}
+  - {name: cycles, trace: configs/traces/hash_join.twt.zst, cycles: 100k}
+  - {name: all, trace: "synthetic:sequential,count=9000,fetch=1000"}
+  - {name: none, random: true, accesses: 1k}
+END
+    exits 0 sweep bounds bounds || return 1
+    answer bounds "SELECT group_concat(CAST(instructions AS INTEGER)) FROM results WHERE workload <> 'cycles'" "75,3072,9000,0" &&
+        answer bounds "SELECT r.instructions = json_extract(data, '\$.mmu.fetches'), r.instructions BETWEEN 50000 AND 200000
+            FROM results r JOIN runs USING(point) JOIN evaluations USING(key) WHERE r.workload = 'cycles' AND runs.workload = 2" "1|1" &&
+        answer bounds "SELECT \"mpki.l1d\" = 1000.0 * json_extract(data, '\$.l1d.misses') / 3072
+            FROM results r JOIN runs USING(point) JOIN evaluations USING(key) WHERE r.workload = 'more' AND runs.workload = 1" 1
+}
+check "instructions are those of what was played" instructions
+
 again() {
     exits 0 sweep small small >"$work/said" && grep -qx '36 of the results were there already' "$work/said" || return 1
     # One value more on an axis costs its own runs.
