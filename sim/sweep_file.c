@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -171,6 +172,48 @@ static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
 
 /* ---- External evaluations ---- */
 
+/* Whether a column before the word `word` of the last evaluation has the name; SQL knows no case. */
+static bool is_column(const struct sweep *sweep, const char *name, size_t word)
+{
+    for (size_t i = 0; i < SWEEP_METRICS; i++)
+        if (strcasecmp(sweep_metric(i)->name, name) == 0)
+            return true;
+    for (size_t axis = 0; axis < sweep->axis_count; axis++)
+        for (size_t key = 0; key < sweep->axes[axis].keys.count; key++)
+            if (strcasecmp(sweep->axes[axis].keys.words[key], name) == 0)
+                return true;
+    for (size_t i = 0; i < sweep->external_count; i++) {
+        const struct sweep_external *other = &sweep->externals[i];
+        size_t length = strlen(other->name),
+               count = i + 1 < sweep->external_count ? other->gives.count : word;
+
+        if (strncasecmp(other->name, name, length) != 0 || name[length] != '.')
+            continue;
+        for (size_t w = 0; w < count; w++)
+            if (strcasecmp(other->gives.words[w], name + length + 1) == 0)
+                return true;
+    }
+    return false;
+}
+
+static int check_gives(const struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *gives)
+{
+    const struct sweep_external *last = &sweep->externals[sweep->external_count - 1];
+    int failed = last->gives.count == 0 ? yaml_tree_complain(tree, gives, 0, "gives: is empty") : 0;
+
+    for (size_t i = 0; i < last->gives.count && !failed; i++) {
+        const yaml_node_t *node = yaml_tree_element(tree, gives, i);
+        char *name;
+
+        if (asprintf(&name, "%s.%s", last->name, last->gives.words[i]) < 0)
+            return yaml_tree_complain(tree, node, 0, "out of memory");
+        if (is_column(sweep, name, i))
+            failed = yaml_tree_complain(tree, node, 0, "gives: %.80s: there is a column of that name", name);
+        free(name);
+    }
+    return failed;
+}
+
 static int read_external(struct sweep *sweep, struct yaml_tree *tree, yaml_node_t *node)
 {
     struct sweep_external *grown =
@@ -202,7 +245,7 @@ static int read_external(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
         return -1;
     if (strstr(external->command, "{config}") == NULL || strstr(external->command, "{output}") == NULL)
         return yaml_tree_complain(tree, command, 0, "command: {config} and {output} must occur in it");
-    if (sweep_words_read(&external->gives, tree, gives, "gives") != 0)
+    if (sweep_words_read(&external->gives, tree, gives, "gives") != 0 || check_gives(sweep, tree, gives) != 0)
         return -1;
     return take_bool(&external->hardware, tree, hardware, "hardware");
 }

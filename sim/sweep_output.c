@@ -109,7 +109,8 @@ bool sweep_value(const struct sweep_results *results, const struct sweep_run *ru
         const json_t *number;
 
         evaluation = &results->costs[cost].values;
-        number = json_object_get(evaluation->data, strchr(column->name, '.') + 1);
+        number = json_object_get(evaluation->data,
+                                 column->name + strlen(results->sweep->externals[column->external].name) + 1);
         *value = json_number_value(number);
         return json_is_number(number) && evaluation->kind[0] == '\0';
     }

@@ -80,6 +80,11 @@ messages() {
         wrong '2:30: trace: x: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: x}]' &&
         wrong '1:6: set: must be a list' <<<$'set: 1' &&
         wrong '1:11: aliases are not supported' <<<$'axes: &a [*a]' &&
+        wrong '3:62: gives: x.a: there is a column' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x, command: "{config}{output}", gives: [A, a]}]' &&
+        wrong '3:62: gives: mpki.l1d: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: mpki, command: "{config}{output}", gives: [l1d]}]' &&
+        wrong '3:60: gives: l2.sets: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: l2, command: "{config}{output}", gives: [sets]}]' &&
+        wrong '4:59: gives: x.y.z: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x.y, command: "{config}{output}", gives: [z]},\n           {name: x, command: "{config}{output}", gives: [y.z]}]' &&
+        wrong '3:58: gives: is empty' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x, command: "{config}{output}", gives: []}]' &&
         wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
 }
 check "mistakes are told with their places" messages
@@ -254,6 +259,13 @@ END
         exits 3 sweep small external && [ "$(wc -l <"$work/counted")" -eq 4 ]
 }
 check "metrics of another program" external
+
+dotted() {
+    printf '#!/bin/sh\necho "{\\"c.d\\": 7}"\n' >"$work/seven" && chmod +x "$work/seven"
+    { cat "$work/points.yaml" && printf 'external:\n  - {name: a.b, command: "%s {config} >{output}", gives: [c.d]}\n' "$work/seven"; } >"$work/dotted.yaml"
+    exits 0 sweep dotted dotted >"$work/said" && answer dotted 'SELECT DISTINCT "a.b.c.d" FROM results' 7.0
+}
+check "dots in the names of another program's metrics" dotted
 
 # ---- Lockstep ----
 
