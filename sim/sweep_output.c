@@ -105,9 +105,12 @@ bool sweep_value(const struct sweep_results *results, const struct sweep_run *ru
     const struct evaluation *evaluation = &run->model;
 
     if (column->metric == SWEEP_METRICS) {
-        size_t cost = results->cost_of[run->point * results->sweep->external_count + column->external];
+        size_t index = (size_t)(run - results->runs);
+        size_t cost = results->cost_of[index * results->sweep->external_count + column->external];
         const json_t *number;
 
+        if (cost == SWEEP_NO_COST)
+            return false;
         evaluation = &results->costs[cost].values;
         number = json_object_get(evaluation->data,
                                  column->name + strlen(results->sweep->externals[column->external].name) + 1);

@@ -75,15 +75,16 @@ int sweep_point_config(struct config *config, const struct sweep *sweep, const s
     return failed;
 }
 
-static void digest_point(struct sweep_point *point, const struct config *config)
+void sweep_config_digests(const struct config *config, uint8_t values[DIGEST_BYTES],
+                          uint8_t hardware[DIGEST_BYTES])
 {
     struct digest *digest = digest_begin();
 
     digest_config(digest, config);
-    digest_finish(digest, point->values);
+    digest_finish(digest, values);
     digest = digest_begin();
     digest_bytes(digest, &config->mmu, sizeof(config->mmu));
-    digest_finish(digest, point->hardware);
+    digest_finish(digest, hardware);
 }
 
 /* Where the configuration cannot even be read there is nothing for constraints to look at. */
@@ -96,7 +97,7 @@ static int judge_point(struct sweep_point *point, const struct sweep *sweep,
     if (sweep_point_config(&config, sweep, point, NULL, false, &point->error) != 0)
         return 1;
     hold = sweep_constraints_hold(constraints, &config, point->config);
-    digest_point(point, &config);
+    sweep_config_digests(&config, point->values, point->hardware);
     config_close(&config);
     if (hold > 0 && sweep_point_config(&config, sweep, point, NULL, true, &point->error) == 0)
         config_close(&config);

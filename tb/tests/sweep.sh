@@ -174,7 +174,7 @@ faulty() {
     exits 2 sweep faulty faulty >"$work/said" || return 1
     answer faulty "SELECT group_concat(kind) FROM runs" ",config,config,config,,config" &&
         answer faulty "SELECT count(*) FROM points WHERE error LIKE '%l1d.sets_4k: 5: sets must be a power of two%'" 1 &&
-        grep -q 'to reproduce: .*l1d.ways_4k=1000' "$work/said"
+        grep -q 'to reproduce: .*l1d.ways_4k=1000' "$work/said" && [ "$(grep -c '^3 x config: .*l1d.ways_4k' "$work/said")" = 1 ]
 }
 check "a point without a configuration is reported, the others go on" faulty
 
@@ -208,11 +208,12 @@ check "a sweep that was killed goes on to the same database" killed
 interrupted() {
     local status=0
     # What a shell starts in the background ignores the signal.
-    env --default-signal=INT "$twinwalk" sweep -j 2 -o "$work/interrupted" "$work/long.yaml" &
+    env --default-signal=INT "$twinwalk" sweep -j 2 -o "$work/interrupted" "$work/long.yaml" >"$work/said" &
     local runner=$!
     await stored interrupted 3
     kill -INT "$runner"
     wait "$runner" || status=$?
+    cat "$work/said" && grep -qE '^12 points, [0-9]+ of 36 runs done, 0 failed' "$work/said" || return 1
     [ "$status" -eq 3 ] && ! pgrep -f -- "$work/interrupted/work" || return 1
     answer interrupted "SELECT count(*), sum(kind = 'pending') > 0 FROM runs" "36|1" || return 1
     exits 0 sweep interrupted long && same undisturbed interrupted
@@ -252,13 +253,30 @@ echo "{\"entries\": \$((ways * 4))}" >"\$2"
 END
     chmod +x "$work/count"
     { cat "$work/small.yaml" && printf 'external:\n  - {name: size, command: "%s {config} {output}", gives: [entries], hardware: true}\n' "$work/count"; } >"$work/external.yaml"
-    exits 3 sweep small external >"$work/said" && grep -q 'size of point 6: exit code 1: three is too many' "$work/said" || return 1
+    exits 3 sweep small external >"$work/said" && grep -qx '1 x size of point 6: exit code 1: three is too many' "$work/said" &&
+        grep -qx '4 evaluations by other programs, 1 failed' "$work/said" || return 1
     # Once for all points of one hardware.
     [ "$(wc -l <"$work/counted")" -eq 4 ] || return 1
     answer small 'SELECT group_concat("size.entries") FROM results WHERE workload = '"'mix'" "4.0,4.0,4.0,8.0,8.0,8.0,16.0,16.0,16.0" &&
         exits 3 sweep small external && [ "$(wc -l <"$work/counted")" -eq 4 ]
 }
 check "metrics of another program" external
+
+# The workloads of a point may be of different hardware: each has the metrics of its own.
+external_of_workload() {
+    cat >"$work/own.yaml" <<END
+axes: [memory.dram_latency: [50, 100]]
+workloads:
+  - {name: two, trace: "synthetic:uniform,count=1000", set: [l1d.ways_4k=2]}
+  - {name: five, trace: "synthetic:uniform,count=1000", set: [l1d.ways_4k=5, trace.huge_pages=500]}
+  - {name: none, trace: "synthetic:uniform,count=1000", set: [l1d.sets_4k=3]}
+external: [{name: size, command: "$work/count {config} {output}", gives: [entries], hardware: true}]
+END
+    exits 2 sweep own own >"$work/said" || return 1
+    grep -qx '2 evaluations by other programs, 0 failed' "$work/said" &&
+        answer own 'SELECT group_concat(coalesce("size.entries", 0)) FROM results' "8.0,20.0,0,8.0,20.0,0"
+}
+check "metrics of another program are of what the workload sets" external_of_workload
 
 dotted() {
     printf '#!/bin/sh\necho "{\\"c.d\\": 7}"\n' >"$work/seven" && chmod +x "$work/seven"
