@@ -13,6 +13,7 @@
 #include "options.h"
 #include "project_path.h"
 #include "sweep_axes.h"
+#include "sweep_check.h"
 #include "sweep_constraints.h"
 
 enum { DEFAULT_LIMIT_MINUTES = 60 };
@@ -128,9 +129,24 @@ static int read_stimulus(struct sweep_workload *workload, struct yaml_tree *tree
         return yaml_tree_complain(tree, node, 0, "random needs a bound: cycles or accesses");
     if (is_random)
         return 0;
-    if (text == NULL || strncmp(text, "synthetic:", 10) != 0)
-        return take_file(&workload->trace, tree, trace, "trace");
-    return take_word(&workload->trace, tree, trace, "trace");
+    if ((text == NULL || strncmp(text, "synthetic:", 10) != 0
+             ? take_file(&workload->trace, tree, trace, "trace")
+             : take_word(&workload->trace, tree, trace, "trace")) != 0)
+        return -1;
+    return sweep_check_trace(tree, trace, workload->trace);
+}
+
+/* Rules between values are for each point: an axis may give the other value. */
+static int read_settings(struct word_list *settings, struct yaml_tree *tree, const yaml_node_t *list)
+{
+    if (list == NULL)
+        return 0;
+    if (sweep_words_read(settings, tree, list, "set") != 0)
+        return -1;
+    for (size_t i = 0; i < settings->count; i++)
+        if (sweep_check_setting(tree, yaml_tree_element(tree, list, i), settings->words[i]) != 0)
+            return -1;
+    return 0;
 }
 
 static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_t *node)
@@ -165,7 +181,7 @@ static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
         take_count(&workload->seed, tree, seed, "seed") != 0 ||
         read_stimulus(workload, tree, node, trace, random) != 0 ||
         (image != NULL && take_file(&workload->image, tree, image, "image") != 0) ||
-        (set != NULL && sweep_words_read(&workload->set, tree, set, "set") != 0))
+        read_settings(&workload->set, tree, set) != 0)
         return -1;
     return digest_workload(workload, tree, node);
 }
@@ -308,19 +324,18 @@ static int read_constraints(struct sweep *sweep, struct yaml_tree *tree, const y
 static int read_base(struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *base,
                      const yaml_node_t *set)
 {
-    struct config config;
-
     sweep->base = strdup(base != NULL && yaml_tree_text(base) != NULL ? yaml_tree_text(base) : "default");
-    if (sweep->base == NULL || (set != NULL && sweep_words_read(&sweep->set, tree, set, "set") != 0))
+    if (sweep->base == NULL)
+        return yaml_tree_complain(tree, yaml_tree_root(tree), 0, "out of memory");
+    if (sweep_check_config(tree, base != NULL ? base : yaml_tree_root(tree), sweep->base) != 0)
         return -1;
-    if (config_load(&config, sweep->base, (const char *const *)sweep->set.words, sweep->set.count) != 0)
-        return yaml_tree_complain(tree,
-                                  base != NULL  ? base
-                                  : set != NULL ? set
-                                                : yaml_tree_root(tree),
-                                  0, "%.60s: the configuration cannot be used", sweep->base);
-    config_close(&config);
-    return 0;
+    return read_settings(&sweep->set, tree, set);
+}
+
+/* No time at all is a mistake, not a wish for no bound. */
+static int check_limit(const struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *limit)
+{
+    return sweep->limit_minutes > 0 ? 0 : yaml_tree_complain(tree, limit, 0, "limit: must be above 0");
 }
 
 static int read_sweep(struct sweep *sweep, struct yaml_tree *tree)
@@ -349,8 +364,8 @@ static int read_sweep(struct sweep *sweep, struct yaml_tree *tree)
     if (take_count(&sweep->seed, tree, seed, "seed") != 0 ||
         take_real(&sweep->verify, tree, verify, "verify", 1) != 0 ||
         take_real(&sweep->limit_minutes, tree, limit, "limit", 1e6) != 0 ||
-        read_base(sweep, tree, base, set) != 0 || sweep_axes_read(sweep, tree, axes) != 0 ||
-        read_constraints(sweep, tree, constraints) != 0 ||
+        check_limit(sweep, tree, limit) != 0 || read_base(sweep, tree, base, set) != 0 ||
+        sweep_axes_read(sweep, tree, axes) != 0 || read_constraints(sweep, tree, constraints) != 0 ||
         read_list(sweep, tree, workloads, read_workload) != 0 ||
         read_list(sweep, tree, external, read_external) != 0 || read_metrics(sweep, tree, metrics) != 0)
         return -1;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sweep_check.h"
 #include "sweep_constraints.h"
 
 const char *sweep_point_value(const struct sweep *sweep, const struct sweep_point *point, size_t axis,
@@ -46,8 +47,7 @@ int sweep_point_config(struct config *config, const struct sweep *sweep, const s
                        const struct sweep_workload *workload, bool rules, char **error)
 {
     struct word_list settings = {0};
-    FILE *messages = stderr;
-    size_t size;
+    struct hearing hearing;
     int failed;
 
     *error = NULL;
@@ -57,22 +57,16 @@ int sweep_point_config(struct config *config, const struct sweep *sweep, const s
         return -1;
     }
     /* A configuration complains on stderr; here that is a result. */
-    stderr = open_memstream(error, &size);
-    if (stderr == NULL)
-        stderr = messages;
+    hearing_begin(&hearing);
     failed = (rules ? config_open : config_load)(config, point->config, (const char *const *)settings.words,
                                                  settings.count);
-    if (stderr != messages)
-        fclose(stderr);
-    stderr = messages;
+    *error = hearing_end(&hearing, "the configuration cannot be used");
     word_list_free(&settings);
-    if (failed && *error != NULL) {
-        (*error)[strcspn(*error, "\n")] = '\0';
+    if (failed)
         return -1;
-    }
     free(*error);
-    *error = failed ? strdup("the configuration cannot be used") : NULL;
-    return failed;
+    *error = NULL;
+    return 0;
 }
 
 void sweep_config_digests(const struct config *config, uint8_t values[DIGEST_BYTES],

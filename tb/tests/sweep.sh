@@ -72,6 +72,7 @@ messages() {
         wrong '2:11: l2.set: there is no such key of a configuration' <<<$'axes:\n  - zip: {l2.set: [1]}\n'"$w" &&
         wrong '2:14: l2.sets: has 2 values, but l1d.sets_4k has 1: zipped' <<<$'axes: [zip: {l1d.sets_4k: [4],\n    l2.sets: [64, 128]}]\n'"$w" &&
         wrong '1:17: l2.sets: 64 is given twice' <<<$'axes: [l2.sets: [64, 64]]\n'"$w" &&
+        wrong '1:17: l2.sets: 0x40 is given twice' <<<$'axes: [l2.sets: [64, 0x40]]\n'"$w" &&
         wrong '1:24: l2.sets: another axis has it' <<<$'axes: [l2.sets: [64], {l2.sets: [128]}]\n'"$w" &&
         wrong '1:25: range: must be two numbers such as 1-8' <<<$'axes: [l2.sets: {range: 9-8}]\n'"$w" &&
         wrong '1:33: powers_of_two: both ends' <<<$'axes: [l2.sets: {powers_of_two: 3-8}]\n'"$w" &&
@@ -88,6 +89,27 @@ messages() {
         wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
 }
 check "mistakes are told with their places" messages
+
+# What is wrong in each point is told once, where it stands.
+values() {
+    a='axes: [l2.sets: [64]]'
+    wrong "1:22: l2.sets: 'foo' is not a whole number" <<<$'axes: [l2.sets: [64, foo]]\n'"$w" &&
+        wrong "1:22: l2.sets: '-16' is not a whole number" <<<$'axes: [l2.sets: [64, -16]]\n'"$w" &&
+        wrong '1:18: l2.sets: ' <<<$'axes: [l2.sets: [99999999999999999999]]\n'"$w" &&
+        wrong '1:25: l1d.ways_4k: 1000 is not in its range, 1 to 128' <<<$'axes: [l1d.ways_4k: [2, 1000]]\n'"$w" &&
+        wrong '1:21: l1d.ways_4k: 129 is not in its range' <<<$'axes: [l1d.ways_4k: {range: 120-130}]\n'"$w" &&
+        wrong '1:31: l1d.replacement: ' <<<$'axes: [l1d.replacement: [lru, fifo]]\n'"$w" &&
+        wrong '1:23: nope: no such configuration' <<<$'axes: [config: [tiny, nope]]\n'"$w" &&
+        wrong '1:7: nope: no such configuration' <<<$'base: nope\n'"$a"$'\n'"$w" &&
+        wrong '2:25: memory.dram_latency: 100000 is not in its range' <<<$'base: tiny\nset: [memory.l1_kib=16, memory.dram_latency=100000]\n'"$a"$'\n'"$w" &&
+        wrong '2:68: foo: unknown section' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,count=1000", set: [foo.bar=1]}]' &&
+        wrong '2:30: trace: synthetic:foo:1:11: expected' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:foo"}]' &&
+        wrong '2:30: trace: synthetic:uniform,bytes=-1:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=-1"}]' &&
+        wrong '2:30: trace: synthetic:uniform,bytes=128TiB:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=128TiB"}]' &&
+        wrong '2:30: trace: README.md:1: not a line of a Lackey trace' <<<"$a"$'\nworkloads: [{name: u, trace: README.md}]' &&
+        wrong '1:8: limit: must be above 0' <<<$'limit: 0\n'"$a"$'\n'"$w"
+}
+check "wrong values are told with their places" values
 
 # ---- Results ----
 
@@ -166,15 +188,15 @@ cat >"$work/faulty.yaml" <<'END'
 base: tiny
 axes:
   - l1d.sets_4k: [4, 5, 8]
-  - l1d.ways_4k: [2, 1000]
+  - walk_cache.sets_pde: [1, 3]
 workloads:
   - {name: chase, trace: "synthetic:uniform,count=2000,bytes=1MiB"}
 END
 faulty() {
     exits 2 sweep faulty faulty >"$work/said" || return 1
     answer faulty "SELECT group_concat(kind) FROM runs" ",config,config,config,,config" &&
-        answer faulty "SELECT count(*) FROM points WHERE error LIKE '%l1d.sets_4k: 5: sets must be a power of two%'" 1 &&
-        grep -q 'to reproduce: .*l1d.ways_4k=1000' "$work/said" && [ "$(grep -c '^3 x config: .*l1d.ways_4k' "$work/said")" = 1 ]
+        answer faulty "SELECT count(*) FROM points WHERE error LIKE '%l1d.sets_4k: 5: sets must be a power of two%'" 2 &&
+        grep -q 'to reproduce: .*walk_cache.sets_pde=3' "$work/said" && [ "$(grep -c '^2 x config: .*walk_cache.sets_pde' "$work/said")" = 1 ]
 }
 check "a point without a configuration is reported, the others go on" faulty
 
