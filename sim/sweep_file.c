@@ -307,6 +307,9 @@ static int read_constraints(struct sweep *sweep, struct yaml_tree *tree, const y
         return 0;
     if (sweep_words_read(&sweep->constraints, tree, list, "constraints") != 0)
         return -1;
+    sweep->constraint_places = calloc(sweep->constraints.count + 1, sizeof(*sweep->constraint_places));
+    if (sweep->constraint_places == NULL)
+        return yaml_tree_complain(tree, list, 0, "out of memory");
     for (size_t i = 0; i < yaml_tree_count(list); i++) {
         const yaml_node_t *node = yaml_tree_element(tree, list, i);
         const struct word_list one = {.words = &sweep->constraints.words[i], .count = 1};
@@ -314,6 +317,8 @@ static int read_constraints(struct sweep *sweep, struct yaml_tree *tree, const y
         constraints = sweep_constraints_create(&one, reason, sizeof(reason), &place);
         failed = constraints == NULL ? yaml_tree_complain(tree, node, place, "constraint: %s", reason) : 0;
         sweep_constraints_destroy(constraints);
+        sweep->constraint_places[i] =
+            (struct sweep_place){node->start_mark.line + 1, node->start_mark.column + 1};
         if (failed)
             return -1;
     }
@@ -390,7 +395,7 @@ int sweep_open(struct sweep *sweep, const char *path)
     struct yaml_tree tree;
     int failed;
 
-    *sweep = (struct sweep){.seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
+    *sweep = (struct sweep){.path = path, .seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
     if (yaml_tree_open(&tree, path, "a sweep") != 0)
         return -1;
     failed = read_sweep(sweep, &tree);
@@ -405,6 +410,7 @@ void sweep_close(struct sweep *sweep)
     free(sweep->base);
     word_list_free(&sweep->set);
     word_list_free(&sweep->constraints);
+    free(sweep->constraint_places);
     for (size_t i = 0; i < sweep->axis_count; i++) {
         struct sweep_axis *axis = &sweep->axes[i];
 

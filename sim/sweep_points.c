@@ -81,16 +81,28 @@ void sweep_config_digests(const struct config *config, uint8_t values[DIGEST_BYT
     digest_finish(digest, hardware);
 }
 
+/* About a constraint. */
+static void complain(const struct sweep *sweep, size_t which, const char *reason)
+{
+    const struct sweep_place *place = &sweep->constraint_places[which];
+
+    fprintf(stderr, "%s:%zu:%zu: constraint: %s\n", sweep->path, place->line, place->column, reason);
+}
+
 /* Where the configuration cannot even be read there is nothing for constraints to look at. */
 static int judge_point(struct sweep_point *point, const struct sweep *sweep,
                        struct sweep_constraints *constraints)
 {
     struct config config;
+    const char *reason;
+    size_t which;
     int hold;
 
     if (sweep_point_config(&config, sweep, point, NULL, false, &point->error) != 0)
         return 1;
-    hold = sweep_constraints_hold(constraints, &config, point->config);
+    hold = sweep_constraints_hold(constraints, &config, point->config, &which, &reason);
+    if (hold < 0)
+        complain(sweep, which, reason);
     sweep_config_digests(&config, point->values, point->hardware);
     config_close(&config);
     if (hold > 0 && sweep_point_config(&config, sweep, point, NULL, true, &point->error) == 0)
@@ -146,6 +158,12 @@ int sweep_points_make(struct sweep_points *points, const struct sweep *sweep)
     for (uint64_t number = 0; number < combinations && !failed; number++)
         failed = add_point(points, sweep, constraints, number);
     sweep_constraints_destroy(constraints);
+    if (!failed && points->count == 0) {
+        complain(sweep, 0,
+                 sweep->constraints.count > 1 ? "no combination is left by it and the others"
+                                              : "no combination is left by it");
+        failed = -1;
+    }
     if (failed)
         sweep_points_free(points);
     return failed;

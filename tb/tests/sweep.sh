@@ -111,6 +111,16 @@ values() {
 }
 check "wrong values are told with their places" values
 
+constraints() {
+    wrong '2:22: constraint: integer overflow' <<<"$a"$'\nconstraints: [1 = 1, abs(-9223372036854775807 - l2.sets / 64) > 0]\n'"$w" &&
+        wrong '2:15: constraint: string or blob too big' <<<"$a"$'\nconstraints: [randomblob(1e12)]\n'"$w" &&
+        wrong '2:15: constraint: no combination is left by it' <<<"$a"$'\nconstraints: [l2.sets > 64]\n'"$w" || return 1
+    # Any number but 0 is true, also one below 1.
+    printf '%s\nconstraints: [l2.sets / 200.0]\n%s\n' "$a" "$w" >"$work/share.yaml"
+    exits 0 "$twinwalk" sweep --points "$work/share.yaml" >"$work/points" && grep -qx '0 l2.sets=64' "$work/points"
+}
+check "constraints that cannot be evaluated, that leave nothing, that are small" constraints
+
 # ---- Results ----
 
 cat >"$work/small.yaml" <<'END'
