@@ -153,7 +153,11 @@ check "results are those of the runs that their commands repeat" repeated
 files() {
     [ "$(wc -l <"$work/small/results.csv")" -eq 37 ] || return 1
     [ "$(sqlite3 :memory: "SELECT json_array_length(readfile('$work/small/results.json'), '\$.runs')")" -eq 36 ] || return 1
-    # The three say the same.
+    # The three say the same, to the last digit.
+    diff <(sqlite3 :memory: ".mode csv" ".import $work/small/results.csv r" 'SELECT point, workload, format("%!.17g", "latency.mean"), format("%!.17g", "mpki.l2") FROM r') \
+        <(sqlite3 -csv "$work/small/results.db" 'SELECT point, workload, format("%!.17g", "latency.mean"), format("%!.17g", "mpki.l2") FROM results') &&
+        [ "$(sqlite3 :memory: "SELECT group_concat(format('%!.17g', json_extract(value, '\$.metrics.\"latency.mean\"'))) FROM json_each(readfile('$work/small/results.json'), '\$.runs')")" = \
+            "$(sqlite3 "$work/small/results.db" "SELECT group_concat(format('%!.17g', \"latency.mean\")) FROM results")" ] || return 1
     diff <(sqlite3 :memory: ".mode csv" ".import $work/small/results.csv r" 'SELECT point, workload, "walks" FROM r') \
         <(sqlite3 -csv "$work/small/results.db" 'SELECT point, workload, CAST("walks" AS INTEGER) FROM results' | tr -d '\r') &&
         [ "$(sqlite3 :memory: "SELECT group_concat(json_extract(value, '\$.metrics.walks')) FROM json_each(readfile('$work/small/results.json'), '\$.runs')" | sed 's/\.0//g')" = \
