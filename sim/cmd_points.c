@@ -34,6 +34,8 @@ struct batch {
     json_t *root;
     const json_t *workload;
     struct trace_memory *trace; /* NULL: random, or too long */
+    uint64_t counted,
+        told; /* accesses of a run of a long trace, and the instructions that it tells of them */
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -140,8 +142,28 @@ static int await_run(const struct batch *batch, pid_t pid, int *status, struct r
     return 0;
 }
 
+/*
+ * Instructions of a run: the trace tells those of all of it; of a part that a bound
+ * left there are as many as fetches. 0: the workload does not tell.
+ */
+static uint64_t instructions_of(struct batch *batch, const json_t *statistics)
+{
+    const char *trace = text_of(batch->workload, "trace");
+    uint64_t accesses = count_of(json_object_get(statistics, "bench"), "accesses");
+    uint64_t told;
+
+    if (trace == NULL || statistics == NULL)
+        return 0;
+    if (batch->trace == NULL && batch->counted != accesses) {
+        batch->counted = accesses;
+        batch->told = trace_file_instructions(trace, accesses);
+    }
+    told = batch->trace != NULL ? trace_memory_instructions(batch->trace, accesses) : batch->told;
+    return told > 0 ? told : count_of(json_object_get(statistics, "mmu"), "fetches");
+}
+
 /* -1: the batch is to end. */
-static int do_run(const struct batch *batch, const json_t *run)
+static int do_run(struct batch *batch, const json_t *run)
 {
     double start = steady_seconds();
     const char *key = text_of(run, "run");
@@ -165,8 +187,7 @@ static int do_run(const struct batch *batch, const json_t *run)
                      steady_seconds() - start, "cpu_seconds",
                      seconds_of(used.ru_utime) + seconds_of(used.ru_stime), "memory_kib",
                      (json_int_t)used.ru_maxrss, "message", message, "instructions",
-                     batch->trace != NULL ? (json_int_t)trace_memory_instructions(batch->trace) : 0,
-                     "statistics", statistics);
+                     (json_int_t)instructions_of(batch, statistics), "statistics", statistics);
     return line != NULL ? say(batch, line) : -1;
 }
 

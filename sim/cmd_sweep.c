@@ -77,9 +77,11 @@ struct sweep_totals sweep_totals(const struct sweep_results *results)
         else
             totals.broken |= run->lockstep.kind[0] != '\0';
     }
-    for (size_t i = 0; i < results->cost_count; i++)
-        totals.broken |=
-            results->costs[i].values.kind[0] != '\0' && strcmp(results->costs[i].values.kind, "config") != 0;
+    for (size_t i = 0; i < results->cost_count; i++) {
+        totals.externals += results->costs[i].values.state == EVALUATION_DONE;
+        totals.externals_failed += results->costs[i].values.kind[0] != '\0';
+    }
+    totals.broken |= totals.externals_failed > 0;
     return totals;
 }
 
@@ -97,61 +99,116 @@ static void print_points(const struct sweep *sweep, const struct sweep_points *p
     }
 }
 
-/* The first of each message, so that a thousand points with one mistake are one line. */
+enum { MOST_GROUPS = 10 };
+
+/* What failed in the same way: a thousand points with one mistake are told once. */
+struct failures {
+    struct failure {
+        const struct evaluation *first;
+        char what[80];
+        char *command; /* that repeats the first; NULL: there is none */
+        size_t count;
+    } groups[MOST_GROUPS];
+    size_t count, more;
+};
+
+/* The group that it belongs to when it is the first of one, else NULL. */
+static struct failure *add_failure(struct failures *failures, const struct evaluation *evaluation)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        struct failure *group = &failures->groups[i];
+
+        if (strcmp(group->first->kind, evaluation->kind) != 0 ||
+            strcmp(group->first->message, evaluation->message) != 0)
+            continue;
+        group->count++;
+        return NULL;
+    }
+    if (failures->count == MOST_GROUPS) {
+        failures->more++;
+        return NULL;
+    }
+    failures->groups[failures->count] = (struct failure){.first = evaluation, .count = 1};
+    return &failures->groups[failures->count++];
+}
+
+static void add_failed_run(struct failures *failures, const struct sweep_results *results,
+                           const struct sweep_run *run)
+{
+    bool lockstep = run->model.kind[0] == '\0';
+    const struct evaluation *evaluation = lockstep ? &run->lockstep : &run->model;
+    struct failure *group;
+
+    if (evaluation->state != EVALUATION_DONE || evaluation->kind[0] == '\0' || (lockstep && !run->verified))
+        return;
+    group = add_failure(failures, evaluation);
+    if (group == NULL)
+        return;
+    snprintf(group->what, sizeof(group->what), "%s%s", lockstep ? "in lockstep, " : "", evaluation->kind);
+    group->command = sweep_command(results, run, lockstep ? "lockstep" : "model");
+}
+
 static void print_failures(const struct sweep_results *results)
 {
-    enum { MOST_LINES = 10 };
-    size_t lines = 0, more = 0;
+    struct failures failures = {0};
 
-    for (size_t i = 0; i < results->run_count; i++) {
-        const struct sweep_run *run = &results->runs[i];
-        const struct evaluation *what = run->model.kind[0] != '\0' ? &run->model : &run->lockstep;
-        char *command;
+    for (size_t i = 0; i < results->run_count; i++)
+        add_failed_run(&failures, results, &results->runs[i]);
+    for (size_t i = 0; i < results->cost_count; i++) {
+        const struct sweep_cost *cost = &results->costs[i];
+        struct failure *group = cost->values.kind[0] != '\0' ? add_failure(&failures, &cost->values) : NULL;
 
-        if (what->state != EVALUATION_DONE || what->kind[0] == '\0' ||
-            (what == &run->lockstep && !run->verified))
-            continue;
-        if (lines++ >= MOST_LINES) {
-            more++;
-            continue;
-        }
-        command = sweep_command(results, run, what == &run->model ? "model" : "lockstep");
-        printf("\n%s%s: %s\n  to reproduce: %s\n", what == &run->model ? "" : "in lockstep, ", what->kind,
-               what->message, command != NULL ? command : "");
-        free(command);
+        if (group != NULL)
+            snprintf(group->what, sizeof(group->what), "%.50s of point %zu",
+                     results->sweep->externals[cost->external].name, results->runs[cost->run].point);
     }
-    if (more > 0)
-        printf("\n%zu more: see column message of results.csv\n", more);
-    if (lines > 0)
+    for (size_t i = 0; i < failures.count; i++) {
+        const struct failure *group = &failures.groups[i];
+
+        printf("\n%zu x %s: %s\n", group->count, group->what, group->first->message);
+        if (group->command != NULL)
+            printf("  to reproduce: %s\n", group->command);
+        free(group->command);
+    }
+    if (failures.more > 0)
+        printf("\n%zu more: see column message of results.csv\n", failures.more);
+    if (failures.count > 0)
         putchar('\n');
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
 }
 
 static void print_summary(const struct sweep_results *results, const struct sweep_totals *totals,
                           double seconds, const char *directory)
 {
-    char points[32], runs[32], text[32];
+    char points[32], runs[32], done[32], text[32];
 
-    printf("%s points, %s runs, %zu failed, %s\n", count_text(totals->points, points),
-           count_text(totals->runs, runs), totals->failed, duration_text(seconds, text));
+    printf("%s point%s, ", count_text(totals->points, points), plural(totals->points));
+    if (totals->done < totals->runs)
+        printf("%s of ", count_text(totals->done, done));
+    printf("%s run%s%s, %zu failed, %s\n", count_text(totals->runs, runs), plural(totals->runs),
+           totals->done < totals->runs ? " done" : "", totals->failed, duration_text(seconds, text));
     if (results->points->left_out > 0)
-        printf("%s combinations left out by constraints\n", count_text(results->points->left_out, text));
+        printf("%s combination%s left out by constraints\n", count_text(results->points->left_out, text),
+               plural(results->points->left_out));
     if (totals->earlier > 0)
-        printf("%zu of the results were there already\n", totals->earlier);
+        printf("%zu of the results %s there already\n", totals->earlier,
+               totals->earlier == 1 ? "was" : "were");
     if (totals->retried > 0)
-        printf("%zu runs were done twice, as something killed them\n", totals->retried);
+        printf("%zu run%s done twice, as something killed the first\n", totals->retried,
+               plural(totals->retried));
     if (totals->seconds > 0)
         printf("%.3f million accesses/s of each processor\n", totals->accesses / totals->seconds / 1e6);
     if (totals->verified > 0)
-        printf("%zu of %zu runs in lockstep with the RTL of their point gave the same statistics\n",
-               totals->agreeing, totals->verified);
+        printf("%zu of %zu run%s in lockstep with the RTL of their point gave the same statistics\n",
+               totals->agreeing, totals->verified, plural(totals->verified));
+    if (totals->externals > 0)
+        printf("%zu evaluation%s by other programs, %zu failed\n", totals->externals,
+               plural(totals->externals), totals->externals_failed);
     print_failures(results);
-    for (size_t i = 0; i < results->cost_count; i++) {
-        const struct sweep_cost *cost = &results->costs[i];
-
-        if (cost->values.kind[0] != '\0' && strcmp(cost->values.kind, "config") != 0)
-            printf("%s of point %zu: %s\n", results->sweep->externals[cost->external].name, cost->point,
-                   cost->values.message);
-    }
     printf("results: %s/results.db, results.csv, results.json\n", directory);
 }
 
@@ -227,10 +284,11 @@ int cmd_sweep(int argc, char **argv)
         .parser = parse_option,
         .children = children,
         .args_doc = "SWEEP.yaml",
-        .doc = "Run the C model at all points of a sweep (docs/sweeps.md). What is known already is kept: an "
-               "interrupted sweep goes on where it was."
-               "\vExit codes: 0 all points are there, 1 a run differs in lockstep with the RTL, 2 bad usage, "
-               "sweep, configuration or input, 3 interrupted, or a run crashed twice.",
+        .doc =
+            "Run the C model at all points of a sweep (docs/sweeps.md). What is known already is kept: an "
+            "interrupted sweep goes on where it was."
+            "\vExit codes: 0 all points are there, 1 a run differs in lockstep with the RTL, 2 bad usage, "
+            "sweep, configuration or input, 3 interrupted, a run crashed twice, or another program failed.",
     };
     struct arguments arguments = {0};
     char *directory = NULL;

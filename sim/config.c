@@ -88,6 +88,27 @@ malformed:
     return -1;
 }
 
+int config_check_setting(const char *setting)
+{
+    struct config scratch = {.path = NULL};
+
+    if (apply_setting(&scratch, setting) != 0)
+        return -1;
+    for (size_t i = 0; i < CONFIG_KEYS; i++) {
+        const struct config_key *key = config_key(i);
+        uint32_t value = config_get(&scratch, i);
+        char range[64];
+
+        if (scratch.origins[i].source != CONFIG_FROM_COMMAND_LINE || key->type != CONFIG_UINT ||
+            (value >= key->min && value <= key->max))
+            continue;
+        fprintf(stderr, "-s %s: %s.%s: %u is not in its range, %s\n", setting, key->section, key->key, value,
+                config_range_text(key, range, sizeof(range)));
+        return -1;
+    }
+    return 0;
+}
+
 /* A rule is broken at a key: named by where its value comes from. */
 static void report_rule(const struct config *config, const char *name, const char *reason)
 {

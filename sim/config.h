@@ -40,6 +40,10 @@ int config_open(struct config *config, const char *name, const char *const *sett
 
 /* Its first half: reading, which looks at each value by itself, without the rules between values. */
 int config_load(struct config *config, const char *name, const char *const *settings, size_t count);
+
+/* Whether a setting is good by itself: there is such a key, and the value is of its kind and in its range. -1
+ * after a message. */
+int config_check_setting(const char *setting);
 void config_close(struct config *config);
 
 /* The value of key `index`, 0..CONFIG_KEYS-1. */

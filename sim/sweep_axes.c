@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "options.h"
+#include "sweep_check.h"
 
 enum { MOST_VALUES = 10000 };
 
@@ -135,7 +136,7 @@ static int read_values(struct word_list *words, struct yaml_tree *tree, yaml_nod
     return range != NULL ? read_range(words, tree, range, step) : read_powers(words, tree, powers);
 }
 
-/* Whether the values are of the key's kind; whether they are in range is for each point to say. */
+/* Whether there is such a key, and no axis has it. */
 static int check_key(const struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *node,
                      const char *key)
 {
@@ -154,6 +155,29 @@ static int check_key(const struct sweep *sweep, struct yaml_tree *tree, const ya
     snprintf(section, sizeof(section), "%.*s", (int)(dot - key), key);
     if (config_key_find(section, dot + 1) < 0)
         return yaml_tree_complain(tree, node, 0, "%.60s: there is no such key of a configuration", key);
+    return 0;
+}
+
+/* Each value by itself; the rules between values are for each point. */
+static int check_values(const struct word_list *words, struct yaml_tree *tree, yaml_node_t *node,
+                        const char *key)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        const yaml_node_t *at = node->type == YAML_SEQUENCE_NODE ? yaml_tree_element(tree, node, i) : node;
+        char *setting;
+        int failed;
+
+        if (strcmp(key, "config") == 0) {
+            failed = sweep_check_config(tree, at, words->words[i]);
+        } else if (asprintf(&setting, "%s=%s", key, words->words[i]) < 0) {
+            failed = yaml_tree_complain(tree, at, 0, "out of memory");
+        } else {
+            failed = sweep_check_setting(tree, at, setting);
+            free(setting);
+        }
+        if (failed)
+            return -1;
+    }
     return 0;
 }
 
@@ -176,7 +200,8 @@ static int read_key(struct sweep *sweep, struct yaml_tree *tree, const yaml_node
     if (check_key(sweep, tree, key, yaml_tree_text(key)) != 0)
         return -1;
     grown = &axis->values[axis->keys.count - 1];
-    if (read_values(grown, tree, values, yaml_tree_text(key)) != 0)
+    if (read_values(grown, tree, values, yaml_tree_text(key)) != 0 ||
+        check_values(grown, tree, values, yaml_tree_text(key)) != 0)
         return -1;
     if (axis->keys.count > 1 && grown->count != axis->count)
         return yaml_tree_complain(tree, values, 0,
@@ -186,12 +211,21 @@ static int read_key(struct sweep *sweep, struct yaml_tree *tree, const yaml_node
     return 0;
 }
 
+/* Numbers may be written in several ways. */
+static bool same_value(const char *a, const char *b)
+{
+    char *end_a, *end_b;
+    unsigned long long number_a = strtoull(a, &end_a, 0), number_b = strtoull(b, &end_b, 0);
+
+    return strcmp(a, b) == 0 || (*end_a == '\0' && *end_b == '\0' && number_a == number_b);
+}
+
 static bool same_step(const struct sweep_axis *axis, size_t a, size_t b)
 {
     for (size_t key = 0; key < axis->keys.count; key++) {
         const struct word_list *values = &axis->values[key];
 
-        if (values->words == NULL || strcmp(values->words[a], values->words[b]) != 0)
+        if (values->words == NULL || !same_value(values->words[a], values->words[b]))
             return false;
     }
     return true;

@@ -179,7 +179,7 @@ static void store_values(struct sweep_constraints *constraints, const struct con
 }
 
 int sweep_constraints_hold(struct sweep_constraints *constraints, const struct config *config,
-                           const char *name)
+                           const char *name, size_t *which, const char **reason)
 {
     int hold = 1;
 
@@ -190,9 +190,10 @@ int sweep_constraints_hold(struct sweep_constraints *constraints, const struct c
         sqlite3_stmt *condition = constraints->conditions[i];
 
         if (sqlite3_step(condition) == SQLITE_ROW) {
-            hold = sqlite3_column_int(condition, 0) != 0;
+            hold = sqlite3_column_double(condition, 0) != 0;
         } else {
-            fprintf(stderr, "constraint: %s\n", sqlite3_errmsg(constraints->database));
+            *which = i;
+            *reason = sqlite3_errmsg(constraints->database);
             hold = -1;
         }
         sqlite3_reset(condition);

@@ -20,8 +20,11 @@ struct sweep_constraints *sweep_constraints_create(const struct word_list *expre
                                                    size_t size, size_t *place);
 void sweep_constraints_destroy(struct sweep_constraints *constraints);
 
-/* Whether all hold; `name` is the configuration's. -1 after a message: they cannot be evaluated. */
+/*
+ * Whether all hold; `name` is the configuration's. -1: one cannot be evaluated,
+ * *which, and *reason says why until the next call.
+ */
 int sweep_constraints_hold(struct sweep_constraints *constraints, const struct config *config,
-                           const char *name);
+                           const char *name, size_t *which, const char **reason);
 
 #endif

@@ -9,13 +9,15 @@
 #include "sweep_state.h"
 
 /* The configuration as a file: what it is made from. */
-static int write_config(const struct sweep_state *state, const struct sweep_point *point, const char *path)
+static int write_config(const struct sweep_state *state, const struct sweep_run *run, const char *path)
 {
+    const struct sweep_point *point = &state->results->points->points[run->point];
+    const struct sweep_workload *workload = &state->sweep->workloads[run->workload];
     struct config config;
     struct output_file file;
     char *error, buffer[16];
 
-    if (sweep_point_config(&config, state->sweep, point, NULL, true, &error) != 0) {
+    if (sweep_point_config(&config, state->sweep, point, workload, true, &error) != 0) {
         fprintf(stderr, "%s\n", error);
         free(error);
         return -1;
@@ -74,7 +76,7 @@ static int start_external(struct sweep_state *state, size_t number)
     if (command == NULL) {
         sweep_out_of_memory();
         sweep_free_job(job);
-    } else if (write_config(state, &state->results->points->points[cost->point], config) != 0) {
+    } else if (write_config(state, &state->results->runs[cost->run], config) != 0) {
         sweep_free_job(job);
     } else {
         job->runs[job->count++] = number;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "options.h"
 #include "project_path.h"
 #include "sweep_axes.h"
+#include "sweep_check.h"
 #include "sweep_constraints.h"
 
 enum { DEFAULT_LIMIT_MINUTES = 60 };
@@ -127,9 +129,24 @@ static int read_stimulus(struct sweep_workload *workload, struct yaml_tree *tree
         return yaml_tree_complain(tree, node, 0, "random needs a bound: cycles or accesses");
     if (is_random)
         return 0;
-    if (text == NULL || strncmp(text, "synthetic:", 10) != 0)
-        return take_file(&workload->trace, tree, trace, "trace");
-    return take_word(&workload->trace, tree, trace, "trace");
+    if ((text == NULL || strncmp(text, "synthetic:", 10) != 0
+             ? take_file(&workload->trace, tree, trace, "trace")
+             : take_word(&workload->trace, tree, trace, "trace")) != 0)
+        return -1;
+    return sweep_check_trace(tree, trace, workload->trace);
+}
+
+/* Rules between values are for each point: an axis may give the other value. */
+static int read_settings(struct word_list *settings, struct yaml_tree *tree, const yaml_node_t *list)
+{
+    if (list == NULL)
+        return 0;
+    if (sweep_words_read(settings, tree, list, "set") != 0)
+        return -1;
+    for (size_t i = 0; i < settings->count; i++)
+        if (sweep_check_setting(tree, yaml_tree_element(tree, list, i), settings->words[i]) != 0)
+            return -1;
+    return 0;
 }
 
 static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_t *node)
@@ -164,12 +181,54 @@ static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
         take_count(&workload->seed, tree, seed, "seed") != 0 ||
         read_stimulus(workload, tree, node, trace, random) != 0 ||
         (image != NULL && take_file(&workload->image, tree, image, "image") != 0) ||
-        (set != NULL && sweep_words_read(&workload->set, tree, set, "set") != 0))
+        read_settings(&workload->set, tree, set) != 0)
         return -1;
     return digest_workload(workload, tree, node);
 }
 
 /* ---- External evaluations ---- */
+
+/* Whether a column before the word `word` of the last evaluation has the name; SQL knows no case. */
+static bool is_column(const struct sweep *sweep, const char *name, size_t word)
+{
+    for (size_t i = 0; i < SWEEP_METRICS; i++)
+        if (strcasecmp(sweep_metric(i)->name, name) == 0)
+            return true;
+    for (size_t axis = 0; axis < sweep->axis_count; axis++)
+        for (size_t key = 0; key < sweep->axes[axis].keys.count; key++)
+            if (strcasecmp(sweep->axes[axis].keys.words[key], name) == 0)
+                return true;
+    for (size_t i = 0; i < sweep->external_count; i++) {
+        const struct sweep_external *other = &sweep->externals[i];
+        size_t length = strlen(other->name),
+               count = i + 1 < sweep->external_count ? other->gives.count : word;
+
+        if (strncasecmp(other->name, name, length) != 0 || name[length] != '.')
+            continue;
+        for (size_t w = 0; w < count; w++)
+            if (strcasecmp(other->gives.words[w], name + length + 1) == 0)
+                return true;
+    }
+    return false;
+}
+
+static int check_gives(const struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *gives)
+{
+    const struct sweep_external *last = &sweep->externals[sweep->external_count - 1];
+    int failed = last->gives.count == 0 ? yaml_tree_complain(tree, gives, 0, "gives: is empty") : 0;
+
+    for (size_t i = 0; i < last->gives.count && !failed; i++) {
+        const yaml_node_t *node = yaml_tree_element(tree, gives, i);
+        char *name;
+
+        if (asprintf(&name, "%s.%s", last->name, last->gives.words[i]) < 0)
+            return yaml_tree_complain(tree, node, 0, "out of memory");
+        if (is_column(sweep, name, i))
+            failed = yaml_tree_complain(tree, node, 0, "gives: %.80s: there is a column of that name", name);
+        free(name);
+    }
+    return failed;
+}
 
 static int read_external(struct sweep *sweep, struct yaml_tree *tree, yaml_node_t *node)
 {
@@ -202,7 +261,7 @@ static int read_external(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
         return -1;
     if (strstr(external->command, "{config}") == NULL || strstr(external->command, "{output}") == NULL)
         return yaml_tree_complain(tree, command, 0, "command: {config} and {output} must occur in it");
-    if (sweep_words_read(&external->gives, tree, gives, "gives") != 0)
+    if (sweep_words_read(&external->gives, tree, gives, "gives") != 0 || check_gives(sweep, tree, gives) != 0)
         return -1;
     return take_bool(&external->hardware, tree, hardware, "hardware");
 }
@@ -248,6 +307,9 @@ static int read_constraints(struct sweep *sweep, struct yaml_tree *tree, const y
         return 0;
     if (sweep_words_read(&sweep->constraints, tree, list, "constraints") != 0)
         return -1;
+    sweep->constraint_places = calloc(sweep->constraints.count + 1, sizeof(*sweep->constraint_places));
+    if (sweep->constraint_places == NULL)
+        return yaml_tree_complain(tree, list, 0, "out of memory");
     for (size_t i = 0; i < yaml_tree_count(list); i++) {
         const yaml_node_t *node = yaml_tree_element(tree, list, i);
         const struct word_list one = {.words = &sweep->constraints.words[i], .count = 1};
@@ -255,6 +317,8 @@ static int read_constraints(struct sweep *sweep, struct yaml_tree *tree, const y
         constraints = sweep_constraints_create(&one, reason, sizeof(reason), &place);
         failed = constraints == NULL ? yaml_tree_complain(tree, node, place, "constraint: %s", reason) : 0;
         sweep_constraints_destroy(constraints);
+        sweep->constraint_places[i] =
+            (struct sweep_place){node->start_mark.line + 1, node->start_mark.column + 1};
         if (failed)
             return -1;
     }
@@ -265,19 +329,18 @@ static int read_constraints(struct sweep *sweep, struct yaml_tree *tree, const y
 static int read_base(struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *base,
                      const yaml_node_t *set)
 {
-    struct config config;
-
     sweep->base = strdup(base != NULL && yaml_tree_text(base) != NULL ? yaml_tree_text(base) : "default");
-    if (sweep->base == NULL || (set != NULL && sweep_words_read(&sweep->set, tree, set, "set") != 0))
+    if (sweep->base == NULL)
+        return yaml_tree_complain(tree, yaml_tree_root(tree), 0, "out of memory");
+    if (sweep_check_config(tree, base != NULL ? base : yaml_tree_root(tree), sweep->base) != 0)
         return -1;
-    if (config_load(&config, sweep->base, (const char *const *)sweep->set.words, sweep->set.count) != 0)
-        return yaml_tree_complain(tree,
-                                  base != NULL  ? base
-                                  : set != NULL ? set
-                                                : yaml_tree_root(tree),
-                                  0, "%.60s: the configuration cannot be used", sweep->base);
-    config_close(&config);
-    return 0;
+    return read_settings(&sweep->set, tree, set);
+}
+
+/* No time at all is a mistake, not a wish for no bound. */
+static int check_limit(const struct sweep *sweep, struct yaml_tree *tree, const yaml_node_t *limit)
+{
+    return sweep->limit_minutes > 0 ? 0 : yaml_tree_complain(tree, limit, 0, "limit: must be above 0");
 }
 
 static int read_sweep(struct sweep *sweep, struct yaml_tree *tree)
@@ -306,8 +369,8 @@ static int read_sweep(struct sweep *sweep, struct yaml_tree *tree)
     if (take_count(&sweep->seed, tree, seed, "seed") != 0 ||
         take_real(&sweep->verify, tree, verify, "verify", 1) != 0 ||
         take_real(&sweep->limit_minutes, tree, limit, "limit", 1e6) != 0 ||
-        read_base(sweep, tree, base, set) != 0 || sweep_axes_read(sweep, tree, axes) != 0 ||
-        read_constraints(sweep, tree, constraints) != 0 ||
+        check_limit(sweep, tree, limit) != 0 || read_base(sweep, tree, base, set) != 0 ||
+        sweep_axes_read(sweep, tree, axes) != 0 || read_constraints(sweep, tree, constraints) != 0 ||
         read_list(sweep, tree, workloads, read_workload) != 0 ||
         read_list(sweep, tree, external, read_external) != 0 || read_metrics(sweep, tree, metrics) != 0)
         return -1;
@@ -332,7 +395,7 @@ int sweep_open(struct sweep *sweep, const char *path)
     struct yaml_tree tree;
     int failed;
 
-    *sweep = (struct sweep){.seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
+    *sweep = (struct sweep){.path = path, .seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
     if (yaml_tree_open(&tree, path, "a sweep") != 0)
         return -1;
     failed = read_sweep(sweep, &tree);
@@ -347,6 +410,7 @@ void sweep_close(struct sweep *sweep)
     free(sweep->base);
     word_list_free(&sweep->set);
     word_list_free(&sweep->constraints);
+    free(sweep->constraint_places);
     for (size_t i = 0; i < sweep->axis_count; i++) {
         struct sweep_axis *axis = &sweep->axes[i];
 

@@ -18,6 +18,11 @@ struct word_list {
     size_t count;
 };
 
+/* In the sweep's file, from 1. */
+struct sweep_place {
+    size_t line, column;
+};
+
 /* Keys whose values change together: one dimension of the points. */
 struct sweep_axis {
     struct word_list keys;    /* "section.key", or "config" */
@@ -44,11 +49,13 @@ struct sweep_external {
 };
 
 struct sweep {
+    const char *path;
     char *base; /* a configuration */
     struct word_list set;
     struct sweep_axis *axes;
     size_t axis_count;
     struct word_list constraints;
+    struct sweep_place *constraint_places;
     struct sweep_workload *workloads;
     size_t workload_count;
     struct sweep_external *externals;
@@ -60,8 +67,9 @@ struct sweep {
 };
 
 /*
- * Reads a sweep and checks what can be checked without its points. -1 after a
- * message "file:line:column: reason" on stderr, with nothing to free.
+ * Reads a sweep and checks what can be checked without its points. `path` must
+ * stay as long as the sweep. -1 after a message "file:line:column: reason" on
+ * stderr, with nothing to free.
  */
 int sweep_open(struct sweep *sweep, const char *path);
 void sweep_close(struct sweep *sweep);

@@ -8,6 +8,8 @@
 #include "output_file.h"
 #include "sweep_result.h"
 
+enum { SWEEP_DIGITS = 15 };
+
 char *sweep_command(const struct sweep_results *results, const struct sweep_run *run, const char *engine)
 {
     const struct sweep_point *point = &results->points->points[run->point];
@@ -99,23 +101,36 @@ void sweep_columns_free(struct sweep_columns *columns)
     *columns = (struct sweep_columns){0};
 }
 
+/* To as many digits as all tables have, so that these hold the same number. */
+static double rounded(double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%.*g", SWEEP_DIGITS, value);
+    return strtod(text, NULL);
+}
+
 bool sweep_value(const struct sweep_results *results, const struct sweep_run *run,
                  const struct sweep_column *column, double *value)
 {
     const struct evaluation *evaluation = &run->model;
 
     if (column->metric == SWEEP_METRICS) {
-        size_t cost = results->cost_of[run->point * results->sweep->external_count + column->external];
+        size_t index = (size_t)(run - results->runs);
+        size_t cost = results->cost_of[index * results->sweep->external_count + column->external];
         const json_t *number;
 
+        if (cost == SWEEP_NO_COST)
+            return false;
         evaluation = &results->costs[cost].values;
-        number = json_object_get(evaluation->data, strchr(column->name, '.') + 1);
-        *value = json_number_value(number);
+        number = json_object_get(evaluation->data,
+                                 column->name + strlen(results->sweep->externals[column->external].name) + 1);
+        *value = rounded(json_number_value(number));
         return json_is_number(number) && evaluation->kind[0] == '\0';
     }
     if (evaluation->metrics == NULL || evaluation->kind[0] != '\0')
         return false;
-    *value = evaluation->metrics[column->metric];
+    *value = rounded(evaluation->metrics[column->metric]);
     return true;
 }
 
@@ -179,7 +194,7 @@ static void csv_run(FILE *out, const struct sweep_results *results, const struct
 
         putc(',', out);
         if (sweep_value(results, run, &columns->columns[i], &value))
-            fprintf(out, "%.10g", value);
+            fprintf(out, "%.*g", SWEEP_DIGITS, value);
     }
     putc(',', out);
     csv_text(out, kind_text(run));
@@ -323,7 +338,7 @@ static int write_member(FILE *out, const char *name, json_t *value)
 
     fprintf(out, "\"%s\": ", name);
     failed = value == NULL ||
-             json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) != 0;
+             json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(SWEEP_DIGITS)) != 0;
     json_decref(value);
     fputs(",\n", out);
     return failed ? -1 : 0;
@@ -342,7 +357,8 @@ static int write_runs(FILE *out, const struct sweep_results *results, struct swe
         json_t *object = json_run(results, run, columns, statistics);
 
         fputs(i > 0 ? ",\n" : "\n", out);
-        failed = object == NULL || json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) != 0;
+        failed =
+            object == NULL || json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(SWEEP_DIGITS)) != 0;
         json_decref(object);
     }
     fputs("\n]}\n", out);

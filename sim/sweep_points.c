@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sweep_check.h"
 #include "sweep_constraints.h"
 
 const char *sweep_point_value(const struct sweep *sweep, const struct sweep_point *point, size_t axis,
@@ -46,8 +47,7 @@ int sweep_point_config(struct config *config, const struct sweep *sweep, const s
                        const struct sweep_workload *workload, bool rules, char **error)
 {
     struct word_list settings = {0};
-    FILE *messages = stderr;
-    size_t size;
+    struct hearing hearing;
     int failed;
 
     *error = NULL;
@@ -57,33 +57,36 @@ int sweep_point_config(struct config *config, const struct sweep *sweep, const s
         return -1;
     }
     /* A configuration complains on stderr; here that is a result. */
-    stderr = open_memstream(error, &size);
-    if (stderr == NULL)
-        stderr = messages;
+    hearing_begin(&hearing);
     failed = (rules ? config_open : config_load)(config, point->config, (const char *const *)settings.words,
                                                  settings.count);
-    if (stderr != messages)
-        fclose(stderr);
-    stderr = messages;
+    *error = hearing_end(&hearing, "the configuration cannot be used");
     word_list_free(&settings);
-    if (failed && *error != NULL) {
-        (*error)[strcspn(*error, "\n")] = '\0';
+    if (failed)
         return -1;
-    }
     free(*error);
-    *error = failed ? strdup("the configuration cannot be used") : NULL;
-    return failed;
+    *error = NULL;
+    return 0;
 }
 
-static void digest_point(struct sweep_point *point, const struct config *config)
+void sweep_config_digests(const struct config *config, uint8_t values[DIGEST_BYTES],
+                          uint8_t hardware[DIGEST_BYTES])
 {
     struct digest *digest = digest_begin();
 
     digest_config(digest, config);
-    digest_finish(digest, point->values);
+    digest_finish(digest, values);
     digest = digest_begin();
     digest_bytes(digest, &config->mmu, sizeof(config->mmu));
-    digest_finish(digest, point->hardware);
+    digest_finish(digest, hardware);
+}
+
+/* About a constraint. */
+static void complain(const struct sweep *sweep, size_t which, const char *reason)
+{
+    const struct sweep_place *place = &sweep->constraint_places[which];
+
+    fprintf(stderr, "%s:%zu:%zu: constraint: %s\n", sweep->path, place->line, place->column, reason);
 }
 
 /* Where the configuration cannot even be read there is nothing for constraints to look at. */
@@ -91,12 +94,16 @@ static int judge_point(struct sweep_point *point, const struct sweep *sweep,
                        struct sweep_constraints *constraints)
 {
     struct config config;
+    const char *reason;
+    size_t which;
     int hold;
 
     if (sweep_point_config(&config, sweep, point, NULL, false, &point->error) != 0)
         return 1;
-    hold = sweep_constraints_hold(constraints, &config, point->config);
-    digest_point(point, &config);
+    hold = sweep_constraints_hold(constraints, &config, point->config, &which, &reason);
+    if (hold < 0)
+        complain(sweep, which, reason);
+    sweep_config_digests(&config, point->values, point->hardware);
     config_close(&config);
     if (hold > 0 && sweep_point_config(&config, sweep, point, NULL, true, &point->error) == 0)
         config_close(&config);
@@ -151,6 +158,12 @@ int sweep_points_make(struct sweep_points *points, const struct sweep *sweep)
     for (uint64_t number = 0; number < combinations && !failed; number++)
         failed = add_point(points, sweep, constraints, number);
     sweep_constraints_destroy(constraints);
+    if (!failed && points->count == 0) {
+        complain(sweep, 0,
+                 sweep->constraints.count > 1 ? "no combination is left by it and the others"
+                                              : "no combination is left by it");
+        failed = -1;
+    }
     if (failed)
         sweep_points_free(points);
     return failed;

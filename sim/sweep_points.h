@@ -41,4 +41,8 @@ bool sweep_point_settings(const struct sweep *sweep, const struct sweep_point *p
 int sweep_point_config(struct config *config, const struct sweep *sweep, const struct sweep_point *point,
                        const struct sweep_workload *workload, bool rules, char **error);
 
+/* Of all values, and of the MMU's parameters alone. */
+void sweep_config_digests(const struct config *config, uint8_t values[DIGEST_BYTES],
+                          uint8_t hardware[DIGEST_BYTES]);
+
 #endif

@@ -36,10 +36,12 @@ struct sweep_run {
 
 /* What an external evaluation says of one configuration, or of all that have the same hardware. */
 struct sweep_cost {
-    size_t external, point; /* the first of those */
+    size_t external, run; /* the first of those */
     struct evaluation values;
     UT_hash_handle hh; /* by the key of the values, while they are being found */
 };
+
+#define SWEEP_NO_COST SIZE_MAX
 
 struct sweep_results {
     const struct sweep *sweep;
@@ -50,7 +52,8 @@ struct sweep_results {
     size_t run_count;
     struct sweep_cost *costs;
     size_t cost_count;
-    size_t *cost_of; /* for each point and external evaluation, in that order */
+    size_t
+        *cost_of; /* for each run and external evaluation, in that order; SWEEP_NO_COST: no configuration */
 };
 
 /* The line for a shell that repeats a run, with this engine; to be freed, NULL: out of memory. */

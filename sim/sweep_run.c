@@ -54,24 +54,22 @@ static int look_up(struct sweep_state *state, struct evaluation *evaluation)
     return found < 0 ? -1 : 0;
 }
 
-/* The configuration's values with what the workload sets. */
+/* Of the configuration with what the workload sets: all its values, and the MMU's parameters alone. */
 static int digest_of_run(struct sweep_state *state, const struct sweep_run *run, uint8_t values[DIGEST_BYTES],
-                         char **error)
+                         uint8_t hardware[DIGEST_BYTES], char **error)
 {
     const struct sweep_point *point = &state->results->points->points[run->point];
     const struct sweep_workload *workload = &state->sweep->workloads[run->workload];
     struct config config;
-    struct digest *digest;
 
     *error = NULL;
     memcpy(values, point->values, DIGEST_BYTES);
+    memcpy(hardware, point->hardware, DIGEST_BYTES);
     if (workload->set.count == 0)
         return 0;
     if (sweep_point_config(&config, state->sweep, point, workload, true, error) != 0)
         return -1;
-    digest = digest_begin();
-    digest_config(digest, &config);
-    digest_finish(digest, values);
+    sweep_config_digests(&config, values, hardware);
     config_close(&config);
     return 0;
 }
@@ -80,11 +78,11 @@ static int prepare_run(struct sweep_state *state, struct sweep_run *run)
 {
     const struct sweep_point *point = &state->results->points->points[run->point];
     const struct sweep_workload *workload = &state->sweep->workloads[run->workload];
-    uint8_t values[DIGEST_BYTES];
+    uint8_t values[DIGEST_BYTES], hardware[DIGEST_BYTES];
     char *error = NULL;
     int failed = 0;
 
-    if (point->error != NULL || digest_of_run(state, run, values, &error) != 0) {
+    if (point->error != NULL || digest_of_run(state, run, values, hardware, &error) != 0) {
         snprintf(run->model.kind, sizeof(run->model.kind), "config");
         snprintf(run->model.message, sizeof(run->model.message), "%s",
                  point->error != NULL ? point->error : error);
@@ -170,37 +168,36 @@ static int choose_verified(struct sweep_state *state)
     return failed;
 }
 
-/* One evaluation for all points with the same hardware, or the same values. */
-static int prepare_cost(struct sweep_state *state, struct sweep_cost **known, size_t point, size_t external)
+/* One evaluation for all runs with the same hardware, or the same values. */
+static int prepare_cost(struct sweep_state *state, struct sweep_cost **known, size_t number, size_t external)
 {
     struct sweep_results *results = state->results;
     const struct sweep_external *what = &state->sweep->externals[external];
-    const struct sweep_point *at = &results->points->points[point];
-    struct digest *digest = digest_begin();
+    const struct sweep_run *run = &results->runs[number];
+    struct digest *digest;
     struct sweep_cost *cost;
-    char key[DIGEST_TEXT_BYTES];
-    uint8_t result[DIGEST_BYTES];
+    char key[DIGEST_TEXT_BYTES], *error;
+    uint8_t values[DIGEST_BYTES], hardware[DIGEST_BYTES], result[DIGEST_BYTES];
 
+    results->cost_of[number * state->sweep->external_count + external] = SWEEP_NO_COST;
+    if (strcmp(run->model.kind, "config") == 0 || digest_of_run(state, run, values, hardware, &error) != 0)
+        return 0;
+    digest = digest_begin();
     digest_text(digest, "external");
     digest_text(digest, what->command);
-    digest_bytes(digest, what->hardware ? at->hardware : at->values, DIGEST_BYTES);
+    digest_bytes(digest, what->hardware ? hardware : values, DIGEST_BYTES);
     digest_finish(digest, result);
     digest_print(key, result);
     HASH_FIND_STR(*known, key, cost);
     if (cost != NULL) {
-        results->cost_of[point * state->sweep->external_count + external] = (size_t)(cost - results->costs);
+        results->cost_of[number * state->sweep->external_count + external] = (size_t)(cost - results->costs);
         return 0;
     }
-    results->cost_of[point * state->sweep->external_count + external] = results->cost_count;
+    results->cost_of[number * state->sweep->external_count + external] = results->cost_count;
     cost = &results->costs[results->cost_count++];
-    *cost = (struct sweep_cost){.external = external, .point = point};
+    *cost = (struct sweep_cost){.external = external, .run = number};
     memcpy(cost->values.key, key, sizeof(key));
     HASH_ADD_KEYPTR(hh, *known, cost->values.key, strlen(cost->values.key), cost);
-    if (at->error != NULL) {
-        snprintf(cost->values.kind, sizeof(cost->values.kind), "config");
-        cost->values.state = EVALUATION_DONE;
-        return 0;
-    }
     if (look_up(state, &cost->values) != 0)
         return -1;
     state->external.wanted += cost->values.state == EVALUATION_WANTED;
@@ -210,7 +207,7 @@ static int prepare_cost(struct sweep_state *state, struct sweep_cost **known, si
 static int prepare_costs(struct sweep_state *state)
 {
     struct sweep_results *results = state->results;
-    size_t most = results->points->count * state->sweep->external_count;
+    size_t most = results->run_count * state->sweep->external_count;
     struct sweep_cost *known = NULL;
     int failed = 0;
 
@@ -218,9 +215,9 @@ static int prepare_costs(struct sweep_state *state)
     results->cost_of = calloc(most + 1, sizeof(*results->cost_of));
     if (results->costs == NULL || results->cost_of == NULL)
         return sweep_out_of_memory();
-    for (size_t point = 0; point < results->points->count && !failed; point++)
+    for (size_t run = 0; run < results->run_count && !failed; run++)
         for (size_t external = 0; external < state->sweep->external_count && !failed; external++)
-            failed = prepare_cost(state, &known, point, external);
+            failed = prepare_cost(state, &known, run, external);
     HASH_CLEAR(hh, known);
     return failed;
 }

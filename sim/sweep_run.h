@@ -18,6 +18,7 @@ enum sweep_end { SWEEP_DONE, SWEEP_INTERRUPTED, SWEEP_FAILED };
 struct sweep_totals {
     size_t points, runs, done, earlier, failed, invalid, retried;
     size_t verified, agreeing, differing; /* in lockstep; differing: a mismatch, or other statistics */
+    size_t externals, externals_failed;   /* evaluations by other programs that are done */
     bool broken, bad_input;               /* any crashed twice; any had bad input or no configuration */
     double accesses, seconds;             /* of this session's runs, one after the other */
 };

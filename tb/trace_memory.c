@@ -17,7 +17,7 @@ struct trace_memory {
     char *path;
     bool has_mappings;
     enum trace_format format;
-    uint64_t instructions, fetches;
+    uint64_t instructions; /* 0: not read to its end, or the trace does not tell */
     struct block *blocks;
     size_t block_count, block_room;
     struct trace_access *accesses;
@@ -71,8 +71,6 @@ static bool add_block(struct trace_memory *memory, const struct trace_reader *re
         memcpy(memory->changes + memory->change_count, reader->changes,
                reader->change_count * sizeof(*memory->changes));
     memory->change_count += reader->change_count;
-    for (size_t i = 0; i < count; i++)
-        memory->fetches += (memory->accesses[memory->access_count + i].attr & ATTR_KIND) == ACCESS_FETCH;
     memory->access_count += count;
     return true;
 }
@@ -97,7 +95,8 @@ static bool read_all(struct trace_memory *memory, struct trace_reader *reader, u
         *too_large = memory->access_count > most;
         if (*too_large)
             return false;
-    } while (got > 0 && memory->access_count < accesses);
+        /* Once more where it may end with the bound: its end is what tells the instructions. */
+    } while (got > 0 && memory->access_count <= accesses);
     memory->instructions = got == 0 ? reader->instructions : 0;
     memory->has_mappings = reader->has_mappings;
     memory->format = reader->format;
@@ -133,9 +132,25 @@ void trace_memory_free(struct trace_memory *memory)
     free(memory);
 }
 
-uint64_t trace_memory_instructions(const struct trace_memory *memory)
+uint64_t trace_memory_instructions(const struct trace_memory *memory, uint64_t accesses)
 {
-    return memory->instructions ? memory->instructions : memory->fetches;
+    return accesses == memory->access_count ? memory->instructions : 0;
+}
+
+uint64_t trace_file_instructions(const char *path, uint64_t accesses)
+{
+    struct trace_reader *reader = trace_reader_open(path);
+    struct trace_access *block = reader ? malloc(TRACE_BLOCK * sizeof(*block)) : NULL;
+    uint64_t count = 0, instructions = 0;
+    ssize_t got = -1;
+
+    while (block && count <= accesses && (got = trace_reader_read(reader, block, TRACE_BLOCK)) > 0)
+        count += (uint64_t)got;
+    if (got == 0 && count == accesses)
+        instructions = reader->instructions;
+    free(block);
+    trace_reader_close(reader);
+    return instructions;
 }
 
 /* The blocks as they were read, or parts of them where there is less room. */

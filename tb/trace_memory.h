@@ -24,10 +24,13 @@ struct trace_memory *trace_memory_load(const char *path, uint64_t accesses, uint
 void trace_memory_free(struct trace_memory *memory);
 
 /*
- * Instructions: as the trace says when it was read to its end, else as many as
- * there are fetches.
+ * Instructions, as the trace says, of a run that played so many accesses. 0: they are
+ * not all of it, or it does not say.
  */
-uint64_t trace_memory_instructions(const struct trace_memory *memory);
+uint64_t trace_memory_instructions(const struct trace_memory *memory, uint64_t accesses);
+
+/* The same of a trace that is too long to be kept; reads as far as the run did. */
+uint64_t trace_file_instructions(const char *path, uint64_t accesses);
 
 /* A stimulus that plays it, as trace_open (stimulus.h); `memory` as bench_options.open_stimulus has it. */
 int trace_memory_open(void *memory, const struct stimulus_env *env, struct stimulus *out);

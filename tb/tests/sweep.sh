@@ -72,6 +72,7 @@ messages() {
         wrong '2:11: l2.set: there is no such key of a configuration' <<<$'axes:\n  - zip: {l2.set: [1]}\n'"$w" &&
         wrong '2:14: l2.sets: has 2 values, but l1d.sets_4k has 1: zipped' <<<$'axes: [zip: {l1d.sets_4k: [4],\n    l2.sets: [64, 128]}]\n'"$w" &&
         wrong '1:17: l2.sets: 64 is given twice' <<<$'axes: [l2.sets: [64, 64]]\n'"$w" &&
+        wrong '1:17: l2.sets: 0x40 is given twice' <<<$'axes: [l2.sets: [64, 0x40]]\n'"$w" &&
         wrong '1:24: l2.sets: another axis has it' <<<$'axes: [l2.sets: [64], {l2.sets: [128]}]\n'"$w" &&
         wrong '1:25: range: must be two numbers such as 1-8' <<<$'axes: [l2.sets: {range: 9-8}]\n'"$w" &&
         wrong '1:33: powers_of_two: both ends' <<<$'axes: [l2.sets: {powers_of_two: 3-8}]\n'"$w" &&
@@ -80,9 +81,45 @@ messages() {
         wrong '2:30: trace: no.trace: no such file' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: no.trace}]' &&
         wrong '1:6: set: must be a list' <<<$'set: 1' &&
         wrong '1:11: aliases are not supported' <<<$'axes: &a [*a]' &&
+        wrong '3:62: gives: x.a: there is a column' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x, command: "{config}{output}", gives: [A, a]}]' &&
+        wrong '3:62: gives: mpki.l1d: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: mpki, command: "{config}{output}", gives: [l1d]}]' &&
+        wrong '3:60: gives: l2.sets: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: l2, command: "{config}{output}", gives: [sets]}]' &&
+        wrong '4:59: gives: x.y.z: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x.y, command: "{config}{output}", gives: [z]},\n           {name: x, command: "{config}{output}", gives: [y.z]}]' &&
+        wrong '3:58: gives: is empty' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x, command: "{config}{output}", gives: []}]' &&
         wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
 }
 check "mistakes are told with their places" messages
+
+# What is wrong in each point is told once, where it stands.
+values() {
+    a='axes: [l2.sets: [64]]'
+    wrong "1:22: l2.sets: 'foo' is not a whole number" <<<$'axes: [l2.sets: [64, foo]]\n'"$w" &&
+        wrong "1:22: l2.sets: '-16' is not a whole number" <<<$'axes: [l2.sets: [64, -16]]\n'"$w" &&
+        wrong '1:18: l2.sets: ' <<<$'axes: [l2.sets: [99999999999999999999]]\n'"$w" &&
+        wrong '1:25: l1d.ways_4k: 1000 is not in its range, 1 to 128' <<<$'axes: [l1d.ways_4k: [2, 1000]]\n'"$w" &&
+        wrong '1:21: l1d.ways_4k: 129 is not in its range' <<<$'axes: [l1d.ways_4k: {range: 120-130}]\n'"$w" &&
+        wrong '1:31: l1d.replacement: ' <<<$'axes: [l1d.replacement: [lru, fifo]]\n'"$w" &&
+        wrong '1:23: nope: no such configuration' <<<$'axes: [config: [tiny, nope]]\n'"$w" &&
+        wrong '1:7: nope: no such configuration' <<<$'base: nope\n'"$a"$'\n'"$w" &&
+        wrong '2:25: memory.dram_latency: 100000 is not in its range' <<<$'base: tiny\nset: [memory.l1_kib=16, memory.dram_latency=100000]\n'"$a"$'\n'"$w" &&
+        wrong '2:68: foo: unknown section' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,count=1000", set: [foo.bar=1]}]' &&
+        wrong '2:30: trace: synthetic:foo:1:11: expected' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:foo"}]' &&
+        wrong '2:30: trace: synthetic:uniform,bytes=-1:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=-1"}]' &&
+        wrong '2:30: trace: synthetic:uniform,bytes=128TiB:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=128TiB"}]' &&
+        wrong '2:30: trace: README.md:1: not a line of a Lackey trace' <<<"$a"$'\nworkloads: [{name: u, trace: README.md}]' &&
+        wrong '1:8: limit: must be above 0' <<<$'limit: 0\n'"$a"$'\n'"$w"
+}
+check "wrong values are told with their places" values
+
+constraints() {
+    wrong '2:22: constraint: integer overflow' <<<"$a"$'\nconstraints: [1 = 1, abs(-9223372036854775807 - l2.sets / 64) > 0]\n'"$w" &&
+        wrong '2:15: constraint: string or blob too big' <<<"$a"$'\nconstraints: [randomblob(1e12)]\n'"$w" &&
+        wrong '2:15: constraint: no combination is left by it' <<<"$a"$'\nconstraints: [l2.sets > 64]\n'"$w" || return 1
+    # Any number but 0 is true, also one below 1.
+    printf '%s\nconstraints: [l2.sets / 200.0]\n%s\n' "$a" "$w" >"$work/share.yaml"
+    exits 0 "$twinwalk" sweep --points "$work/share.yaml" >"$work/points" && grep -qx '0 l2.sets=64' "$work/points"
+}
+check "constraints that cannot be evaluated, that leave nothing, that are small" constraints
 
 # ---- Results ----
 
@@ -116,13 +153,37 @@ check "results are those of the runs that their commands repeat" repeated
 files() {
     [ "$(wc -l <"$work/small/results.csv")" -eq 37 ] || return 1
     [ "$(sqlite3 :memory: "SELECT json_array_length(readfile('$work/small/results.json'), '\$.runs')")" -eq 36 ] || return 1
-    # The three say the same.
+    # The three say the same, to the last digit.
+    diff <(sqlite3 :memory: ".mode csv" ".import $work/small/results.csv r" 'SELECT point, workload, format("%!.17g", "latency.mean"), format("%!.17g", "mpki.l2") FROM r') \
+        <(sqlite3 -csv "$work/small/results.db" 'SELECT point, workload, format("%!.17g", "latency.mean"), format("%!.17g", "mpki.l2") FROM results') &&
+        [ "$(sqlite3 :memory: "SELECT group_concat(format('%!.17g', json_extract(value, '\$.metrics.\"latency.mean\"'))) FROM json_each(readfile('$work/small/results.json'), '\$.runs')")" = \
+            "$(sqlite3 "$work/small/results.db" "SELECT group_concat(format('%!.17g', \"latency.mean\")) FROM results")" ] || return 1
     diff <(sqlite3 :memory: ".mode csv" ".import $work/small/results.csv r" 'SELECT point, workload, "walks" FROM r') \
         <(sqlite3 -csv "$work/small/results.db" 'SELECT point, workload, CAST("walks" AS INTEGER) FROM results' | tr -d '\r') &&
         [ "$(sqlite3 :memory: "SELECT group_concat(json_extract(value, '\$.metrics.walks')) FROM json_each(readfile('$work/small/results.json'), '\$.runs')" | sed 's/\.0//g')" = \
             "$(sqlite3 "$work/small/results.db" 'SELECT group_concat(CAST("walks" AS INTEGER)) FROM results')" ]
 }
 check "CSV, JSON and SQLite say the same" files
+
+# The instructions that the trace tells are those of all of it: a part that a bound leaves has its fetches.
+instructions() {
+    cat >"$work/bounds.yaml" <<'END'
+axes: [l2.sets: [64]]
+workloads:
+  - {name: some, trace: configs/traces/hash_join.twt.zst, accesses: 100}
+  - {name: more, trace: configs/traces/hash_join.twt.zst, accesses: 4097}
+  - {name: cycles, trace: configs/traces/hash_join.twt.zst, cycles: 100k}
+  - {name: all, trace: "synthetic:sequential,count=9000,fetch=1000"}
+  - {name: none, random: true, accesses: 1k}
+END
+    exits 0 sweep bounds bounds || return 1
+    answer bounds "SELECT group_concat(CAST(instructions AS INTEGER)) FROM results WHERE workload <> 'cycles'" "75,3072,9000,0" &&
+        answer bounds "SELECT r.instructions = json_extract(data, '\$.mmu.fetches'), r.instructions BETWEEN 50000 AND 200000
+            FROM results r JOIN runs USING(point) JOIN evaluations USING(key) WHERE r.workload = 'cycles' AND runs.workload = 2" "1|1" &&
+        answer bounds "SELECT \"mpki.l1d\" = 1000.0 * json_extract(data, '\$.l1d.misses') / 3072
+            FROM results r JOIN runs USING(point) JOIN evaluations USING(key) WHERE r.workload = 'more' AND runs.workload = 1" 1
+}
+check "instructions are those of what was played" instructions
 
 again() {
     exits 0 sweep small small >"$work/said" && grep -qx '36 of the results were there already' "$work/said" || return 1
@@ -141,15 +202,15 @@ cat >"$work/faulty.yaml" <<'END'
 base: tiny
 axes:
   - l1d.sets_4k: [4, 5, 8]
-  - l1d.ways_4k: [2, 1000]
+  - walk_cache.sets_pde: [1, 3]
 workloads:
   - {name: chase, trace: "synthetic:uniform,count=2000,bytes=1MiB"}
 END
 faulty() {
     exits 2 sweep faulty faulty >"$work/said" || return 1
     answer faulty "SELECT group_concat(kind) FROM runs" ",config,config,config,,config" &&
-        answer faulty "SELECT count(*) FROM points WHERE error LIKE '%l1d.sets_4k: 5: sets must be a power of two%'" 1 &&
-        grep -q 'to reproduce: .*l1d.ways_4k=1000' "$work/said"
+        answer faulty "SELECT count(*) FROM points WHERE error LIKE '%l1d.sets_4k: 5: sets must be a power of two%'" 2 &&
+        grep -q 'to reproduce: .*walk_cache.sets_pde=3' "$work/said" && [ "$(grep -c '^2 x config: .*walk_cache.sets_pde' "$work/said")" = 1 ]
 }
 check "a point without a configuration is reported, the others go on" faulty
 
@@ -183,11 +244,12 @@ check "a sweep that was killed goes on to the same database" killed
 interrupted() {
     local status=0
     # What a shell starts in the background ignores the signal.
-    env --default-signal=INT "$twinwalk" sweep -j 2 -o "$work/interrupted" "$work/long.yaml" &
+    env --default-signal=INT "$twinwalk" sweep -j 2 -o "$work/interrupted" "$work/long.yaml" >"$work/said" &
     local runner=$!
     await stored interrupted 3
     kill -INT "$runner"
     wait "$runner" || status=$?
+    cat "$work/said" && grep -qE '^12 points, [0-9]+ of 36 runs done, 0 failed' "$work/said" || return 1
     [ "$status" -eq 3 ] && ! pgrep -f -- "$work/interrupted/work" || return 1
     answer interrupted "SELECT count(*), sum(kind = 'pending') > 0 FROM runs" "36|1" || return 1
     exits 0 sweep interrupted long && same undisturbed interrupted
@@ -227,13 +289,37 @@ echo "{\"entries\": \$((ways * 4))}" >"\$2"
 END
     chmod +x "$work/count"
     { cat "$work/small.yaml" && printf 'external:\n  - {name: size, command: "%s {config} {output}", gives: [entries], hardware: true}\n' "$work/count"; } >"$work/external.yaml"
-    exits 3 sweep small external >"$work/said" && grep -q 'size of point 6: exit code 1: three is too many' "$work/said" || return 1
+    exits 3 sweep small external >"$work/said" && grep -qx '1 x size of point 6: exit code 1: three is too many' "$work/said" &&
+        grep -qx '4 evaluations by other programs, 1 failed' "$work/said" || return 1
     # Once for all points of one hardware.
     [ "$(wc -l <"$work/counted")" -eq 4 ] || return 1
     answer small 'SELECT group_concat("size.entries") FROM results WHERE workload = '"'mix'" "4.0,4.0,4.0,8.0,8.0,8.0,16.0,16.0,16.0" &&
         exits 3 sweep small external && [ "$(wc -l <"$work/counted")" -eq 4 ]
 }
 check "metrics of another program" external
+
+# The workloads of a point may be of different hardware: each has the metrics of its own.
+external_of_workload() {
+    cat >"$work/own.yaml" <<END
+axes: [memory.dram_latency: [50, 100]]
+workloads:
+  - {name: two, trace: "synthetic:uniform,count=1000", set: [l1d.ways_4k=2]}
+  - {name: five, trace: "synthetic:uniform,count=1000", set: [l1d.ways_4k=5, trace.huge_pages=500]}
+  - {name: none, trace: "synthetic:uniform,count=1000", set: [l1d.sets_4k=3]}
+external: [{name: size, command: "$work/count {config} {output}", gives: [entries], hardware: true}]
+END
+    exits 2 sweep own own >"$work/said" || return 1
+    grep -qx '2 evaluations by other programs, 0 failed' "$work/said" &&
+        answer own 'SELECT group_concat(coalesce("size.entries", 0)) FROM results' "8.0,20.0,0,8.0,20.0,0"
+}
+check "metrics of another program are of what the workload sets" external_of_workload
+
+dotted() {
+    printf '#!/bin/sh\necho "{\\"c.d\\": 7}"\n' >"$work/seven" && chmod +x "$work/seven"
+    { cat "$work/points.yaml" && printf 'external:\n  - {name: a.b, command: "%s {config} >{output}", gives: [c.d]}\n' "$work/seven"; } >"$work/dotted.yaml"
+    exits 0 sweep dotted dotted >"$work/said" && answer dotted 'SELECT DISTINCT "a.b.c.d" FROM results' 7.0
+}
+check "dots in the names of another program's metrics" dotted
 
 # ---- Lockstep ----
 

@@ -82,8 +82,30 @@ static void counts_instructions(void **state)
 
     (void)state;
     assert_non_null(memory);
-    assert_int_equal(trace_memory_instructions(memory), 9000);
+    assert_int_equal(trace_memory_instructions(memory, 9000), 9000);
+    assert_int_equal(trace_memory_instructions(memory, 8999), 0);
     trace_memory_free(memory);
+    assert_int_equal(trace_file_instructions("synthetic:sequential,count=9000,fetch=1000", 9000), 9000);
+    assert_int_equal(trace_file_instructions("synthetic:sequential,count=9000,fetch=1000", 4096), 0);
+}
+
+/* A bound that is the trace's length leaves nothing out; one below it does. */
+static void counts_instructions_of_all_alone(void **state)
+{
+    static const char trace[] = "configs/traces/hash_join.twt.zst";
+    const uint64_t all = 4999997, bounds[] = {all, 8192, 4097, 100};
+    bool too_large;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+        struct trace_memory *memory = trace_memory_load(trace, bounds[i], UINT64_MAX, &too_large);
+
+        assert_non_null(memory);
+        assert_int_equal(trace_memory_instructions(memory, bounds[i]), bounds[i] == all ? 3797267 : 0);
+        trace_memory_free(memory);
+    }
+    assert_int_equal(trace_file_instructions(trace, all), 3797267);
+    assert_int_equal(trace_file_instructions(trace, all - 1), 0);
 }
 
 static void a_bound_on_its_size(void **state)
@@ -102,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_from_files),
         cmocka_unit_test(counts_instructions),
+        cmocka_unit_test(counts_instructions_of_all_alone),
         cmocka_unit_test(a_bound_on_its_size),
     };
 
