@@ -123,7 +123,8 @@ static void sample_answers(struct coverage *c, const struct mmu *mmu)
 {
     unsigned count = (unsigned)__builtin_popcount(mmu->miss_queue.answer_valid);
     if (count)
-        cover_answers(c, count - 1, mmu->miss_queue.answer_valid & c->answer_valid ? COVER_burst_one : COVER_burst_none);
+        cover_answers(c, count - 1,
+                      mmu->miss_queue.answer_valid & c->answer_valid ? COVER_burst_one : COVER_burst_none);
 }
 
 /* Entries that a broadcast sent back, from another state than PEND. */

@@ -202,8 +202,9 @@ static void sample_waiting(struct coverage *c, const struct mmu *mmu)
     const struct miss_queue *mq = &mmu->miss_queue;
     unsigned waiting =
         (mmu->lookup_valid ? 1u << COVER_waiting_lookup : 0) |
-        (mmu->miss_queue.answer_valid ? 1u << COVER_waiting_on_port : 0) | (mq->pend ? 1u << COVER_waiting_pend : 0) |
-        (mq->merged ? 1u << COVER_waiting_merged : 0) | (mq->lookup ? 1u << COVER_waiting_l2_lookup : 0) |
+        (mmu->miss_queue.answer_valid ? 1u << COVER_waiting_on_port : 0) |
+        (mq->pend ? 1u << COVER_waiting_pend : 0) | (mq->merged ? 1u << COVER_waiting_merged : 0) |
+        (mq->lookup ? 1u << COVER_waiting_l2_lookup : 0) |
         (mq->walk_pend ? 1u << COVER_waiting_walk_pend : 0) | (mq->walk ? 1u << COVER_waiting_walk : 0) |
         (mq->answer ? 1u << COVER_waiting_answer : 0);
     for (unsigned left = waiting & ~c->waited; left; left &= left - 1)
@@ -244,7 +245,8 @@ void coverage_sample_ops(struct coverage *c, const struct mmu *mmu, const struct
         sample_waiting(c, mmu);
         if (fault_waiting)
             cover_drop_during(c, c->op, COVER_resumed_drain);
-        else if (!mmu->used && !mmu->lookup_valid && !mmu->miss_queue.answer_valid && control->op == OP_WRITE_CR3)
+        else if (!mmu->used && !mmu->lookup_valid && !mmu->miss_queue.answer_valid &&
+                 control->op == OP_WRITE_CR3)
             sample_switch(c, control);
     } else if (control->state == CONTROL_SETTLE && fault_waiting) {
         cover_drop_during(c, c->op, COVER_resumed_settle);

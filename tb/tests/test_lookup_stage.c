@@ -138,7 +138,8 @@ static void entries_that_do_not_suffice(void **state)
     }
 }
 
-/* SDM vol. 1, 3.3.7.1, and 4.1.1: #GP at once for a non-canonical address; without paging there is nothing to translate.
+/* SDM vol. 1, 3.3.7.1, and 4.1.1: #GP at once for a non-canonical address; without paging there is nothing to
+ * translate.
  */
 static void addresses_that_need_no_tlb(void **state)
 {
