@@ -202,7 +202,7 @@ static size_t shorten(char *text, bool of_entry)
 /* A text as comments, of which none makes the names wider than need be. */
 static void add_wrapped(struct wave_builder *b, const char *lane, const char *whole, size_t length)
 {
-    enum { ROW = 64 };
+    enum { ROW = 74 };
     char row[2 * ROW];
     char *copy = strndup(whole, length);
     const char *text = copy;
