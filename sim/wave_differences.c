@@ -177,26 +177,39 @@ struct texts {
     uint64_t time;
 };
 
-/* "(VA 0x1000 PCID ... key 0)" without what is behind the address. */
-static size_t shorten(char *text)
+/* What is between `begin` and the first `end` behind it, if both are there, goes. */
+static void cut(char *begin, char end)
+{
+    char *rest = begin ? strchr(begin, end) : NULL;
+    if (rest)
+        memmove(begin, rest, strlen(rest) + 1);
+}
+
+/* "(VA 0x1000 PCID ... key 0)" and "access 5, va 0x1000: ..." are longer than need be; what drops it is told
+ * beside. */
+static size_t shorten(char *text, bool of_entry)
 {
     char *entry = strstr(text, "(VA ");
-    char *rest = entry ? strchr(entry + 4, ' ') : NULL;
-    char *end = rest ? strchr(rest, ')') : NULL;
-    if (end)
-        memmove(rest, end, strlen(end) + 1);
+    cut(entry ? strchr(entry + 4, ' ') : NULL, ')');
+    char *by = strncmp(text, "dropped ", 8) == 0 ? strstr(text, ") by ") : NULL;
+    if (by && !strstr(by, "overlaps"))
+        by[1] = '\0';
+    if (of_entry)
+        cut(strstr(text, ", va 0x"), ':');
     return strlen(text);
 }
 
 /* A text as comments, of which none makes the names wider than need be. */
 static void add_wrapped(struct wave_builder *b, const char *lane, const char *whole, size_t length)
 {
-    enum { ROW = 64 };
+    enum { ROW = 74 };
     char row[2 * ROW];
     char *copy = strndup(whole, length);
     const char *text = copy;
-    length = copy ? shorten(copy) : 0;
-    int used = snprintf(row, sizeof(row), "%s:", lane);
+    /* Other texts say themselves what they are about. */
+    bool of_entry = strncmp(lane, "entry_", 6) == 0;
+    length = copy ? shorten(copy, of_entry) : 0;
+    int used = snprintf(row, sizeof(row), "%s", of_entry ? lane : "");
 
     while (length) {
         size_t word = strcspn(text, " ");
@@ -207,7 +220,7 @@ static void add_wrapped(struct wave_builder *b, const char *lane, const char *wh
             wave_add_row(b, ROW_COMMENT, row);
             used = snprintf(row, sizeof(row), "   ");
         }
-        used += snprintf(row + used, sizeof(row) - (size_t)used, " %.*s", (int)word, text);
+        used += snprintf(row + used, sizeof(row) - (size_t)used, "%s%.*s", used ? " " : "", (int)word, text);
         text += word;
         length -= word;
         while (length && *text == ' ') {

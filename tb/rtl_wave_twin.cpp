@@ -106,6 +106,10 @@ void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t diges
     different = lfsr != a.lfsr;
     difference(path, "__DOT__repl__DOT__lfsr_q", 1, &different);
 
+    // The entries of a walk cache lead to tables.
+    const auto entry_words =
+        std::strncmp(path, "u_walk_cache", 12) == 0 ? signal_decode_table_entry : signal_decode_entry;
+
     const uint32_t written = shadow.entry == NO_PLACE ? 0 : shadow.entry;
     number("cmodel", path, -1, "__DOT__written_entry", 16, NO_NAMES, written);
     number("cmodel", path, -1, "__DOT__written_tag", 60, NO_NAMES, a.tag[written]);
@@ -121,9 +125,9 @@ void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t diges
         }
         if (entries <= TEXT_ENTRIES) {
             char side[160];
-            signal_decode_entry(field(valid, e, 1), ::number(tag[e]), ::number(data[e]), side, sizeof side);
+            entry_words(field(valid, e, 1), ::number(tag[e]), ::number(data[e]), side, sizeof side);
             text("states.rtl", path, static_cast<int>(e), side);
-            signal_decode_entry(tlb_array_valid(&a, e), a.tag[e], a.data[e], side, sizeof side);
+            entry_words(tlb_array_valid(&a, e), a.tag[e], a.data[e], side, sizeof side);
             text("states.cmodel", path, static_cast<int>(e), side);
         }
     }
@@ -140,12 +144,12 @@ void rtl_wave::array(const char *path, const struct tlb_array &a, uint64_t diges
         int place =
             e == NO_PLACE ? 0 : snprintf(side, sizeof side, "set %u way %u: ", e / a.ways, e % a.ways);
         if (e != NO_PLACE)
-            signal_decode_entry(field(valid, e, 1), ::number(tag[e]), ::number(data[e]), side + place,
-                                sizeof side - static_cast<size_t>(place));
+            entry_words(field(valid, e, 1), ::number(tag[e]), ::number(data[e]), side + place,
+                        sizeof side - static_cast<size_t>(place));
         text("states.rtl", at.c_str(), -1, side);
         if (e != NO_PLACE)
-            signal_decode_entry(tlb_array_valid(&a, e), a.tag[e], a.data[e], side + place,
-                                sizeof side - static_cast<size_t>(place));
+            entry_words(tlb_array_valid(&a, e), a.tag[e], a.data[e], side + place,
+                        sizeof side - static_cast<size_t>(place));
         text("states.cmodel", at.c_str(), -1, side);
     };
     entry_text("written", shadow.entry);
