@@ -10,12 +10,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "regress_report.h"
 #include "report.h"
 
 enum {
     LINEAR_SPAN = 10, /* the highest value over the lowest, above which a scale is logarithmic */
     FEW_POINTS = 16,  /* so many have room for their names */
 };
+
+/* Curves beyond the colours are dashed. Those of the page: sim/report/chart.js. */
+enum { COLOURS = 10, DASHES = 4 };
+static const char *const colours[COLOURS] = {"#1d4ed8", "#ea7317", "#15803d", "#c81e1e", "#7e22ce",
+                                             "#7a4a21", "#e05ab0", "#6b7280", "#a3a310", "#0ea5b7"};
 
 static const size_t all_workloads = (size_t)REPORT_ALL_WORKLOADS;
 
@@ -26,7 +32,10 @@ static void put_string(FILE *out, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             putc('\\', out);
-        putc((unsigned char)*text < ' ' ? ' ' : *text, out);
+        if (*text == '\n')
+            fputs("\\n", out);
+        else
+            putc((unsigned char)*text < ' ' ? ' ' : *text, out);
     }
     putc('"', out);
 }
@@ -43,15 +52,30 @@ static void put_label(FILE *out, const char *axis, const struct report_metric *m
     free(label);
 }
 
-static void put_title(FILE *out, const char *what, const char *workload)
+static void put_title(FILE *out, const char *title)
 {
-    char *title;
-    if (asprintf(&title, "%s, %s", what, workload) < 0)
-        return;
     fputs("set title ", out);
     put_string(out, title);
     fputs(" noenhanced\n", out);
-    free(title);
+}
+
+/* The lowest and the highest of some values. */
+struct span {
+    double low, high;
+};
+
+static void stretch(struct span *span, double value)
+{
+    span->low = fmin(span->low, value);
+    span->high = fmax(span->high, value);
+}
+
+/* Where all values are one: gnuplot would widen it too, with a warning. */
+static void put_range(FILE *out, const char *which, const struct span *span)
+{
+    double room = span->low != 0 ? fabs(span->low) * 0.1 : 1;
+    if (span->high - span->low < room * 1e-6)
+        fprintf(out, "set %srange [%.10g:%.10g]\n", which, span->low - room, span->high + room);
 }
 
 static const char *workload_name(const struct report *report, size_t workload)
@@ -106,16 +130,32 @@ static int by_cost(const void *a, const void *b)
     return (left[0] > right[0]) - (left[0] < right[0]);
 }
 
-/* The values that make the point. */
-static void put_point_name(FILE *out, const struct report *report, size_t point)
+/* The metric that is the other half of an area whose gates are the cost; metric_count: there is none. */
+static size_t memory_bits(const struct report *report)
 {
-    char *name = NULL;
-    size_t size;
+    size_t metric = 0;
+    if (strcmp(report->metrics[report->cost].name, "area.nand2") != 0)
+        return report->metric_count;
+    while (metric < report->metric_count && strcmp(report->metrics[metric].name, "area.memory_bits") != 0)
+        metric++;
+    return metric;
+}
+
+/* The values that make the point; beside gates the bits of memory. */
+static void put_point_name(FILE *out, const struct report *report, size_t workload, size_t point)
+{
+    char *name = NULL, digits[32];
+    size_t size, bits = memory_bits(report);
     FILE *text = open_memstream(&name, &size);
     if (!text)
         return;
     for (size_t i = 0; i < report->axis_count; i++)
         fprintf(text, "%s%s", i > 0 ? ", " : "", report->axes[i].labels[report->points[point].steps[i]]);
+    if (bits < report->metric_count) {
+        double value = report_value(report, point, workload, bits);
+        if (value >= 0)
+            fprintf(text, "\n%s memory bits", count_text((uint64_t)llround(value), digits));
+    }
     if (fclose(text) == 0)
         put_string(out, name);
     free(name);
@@ -126,8 +166,9 @@ static void plot_front(FILE *out, const void *context)
     const struct front_chart *chart = context;
     const struct report *report = chart->report;
     double(*line)[2] = calloc(report->point_count + 1, sizeof(*line));
-    double low = INFINITY, high = -INFINITY;
+    struct span across = {INFINITY, -INFINITY}, up = {INFINITY, -INFINITY};
     size_t count = 0;
+    char *title;
     fputs("$all << EOD\n", out);
     for (size_t point = 0; point < report->point_count; point++) {
         double cost = report_value(report, point, chart->workload, report->cost);
@@ -135,10 +176,10 @@ static void plot_front(FILE *out, const void *context)
         if (isnan(cost) || isnan(benefit))
             continue;
         fprintf(out, "%.10g %.10g ", cost, benefit);
-        put_point_name(out, report, point);
+        put_point_name(out, report, chart->workload, point);
         fputc('\n', out);
-        low = fmin(low, cost);
-        high = fmax(high, cost);
+        stretch(&across, cost);
+        stretch(&up, benefit);
         if (chart->front[point] && line) {
             line[count][0] = cost;
             line[count++][1] = benefit;
@@ -151,19 +192,22 @@ static void plot_front(FILE *out, const void *context)
         fprintf(out, "%.10g %.10g\n", line[i][0], line[i][1]);
     fputs("EOD\n", out);
     free(line);
-    put_title(out, "Pareto front", workload_name(report, chart->workload));
+    if (asprintf(&title, "Pareto front, %s", workload_name(report, chart->workload)) >= 0) {
+        put_title(out, title);
+        free(title);
+    }
     put_label(out, "x", &report->metrics[report->cost]);
     put_label(out, "y", &report->metrics[report->benefit]);
-    /* gnuplot would complain. */
-    if (low == high)
-        fprintf(out, "set xrange [%g:%g]\n", low - 1, high + 1);
+    put_range(out, "x", &across);
+    put_range(out, "y", &up);
     fputs("set key outside top center horizontal\nset format x '%.10g'\n"
-          "set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n"
+          "set offsets graph 0.05, graph 0.05, graph 0.12, graph 0.05\n"
           "plot $all with points pt 7 ps 0.7 lc rgb '#9aa5b1' title 'points', "
           "$front with linespoints pt 7 ps 1 lw 2 lc rgb '#c2410c' title 'front'",
           out);
     if (report->point_count <= FEW_POINTS)
-        fputs(", $all using 1:2:3 with labels center offset 0,0.7 font ',9' noenhanced notitle", out);
+        fprintf(out, ", $all using 1:2:3 with labels center offset 0,%s font ',9' noenhanced notitle",
+                memory_bits(report) < report->metric_count ? "1.5" : "0.7");
     fputc('\n', out);
 }
 
@@ -205,10 +249,30 @@ static void put_tics(FILE *out, const char *which, const struct report_axis *axi
     fputs(" noenhanced\n", out);
 }
 
-static char *reference_text(const struct report *report)
+/* The values of the reference on all axes but these two, as a title of several lines; to be freed. */
+static char *title_text(const struct report *report, const char *what, size_t axis, size_t other)
 {
-    char *text;
-    return asprintf(&text, "all else as in point %zu", report->reference) < 0 ? NULL : text;
+    enum { LINE = 80 };
+    char *text = NULL;
+    size_t size, column = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    fputs(what, out);
+    for (size_t i = 0; i < report->axis_count; i++) {
+        const char *label = report->axes[i].labels[report->points[report->reference].steps[i]];
+        size_t length = strlen(report->axes[i].name) + strlen(label) + 5;
+        if (i == axis || i == other)
+            continue;
+        fputs(column == 0 || column + length > LINE ? "\n" : ", ", out);
+        column = column == 0 || column + length > LINE ? length : column + length;
+        fprintf(out, "%s = %s", report->axes[i].name, label);
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 static void plot_curve(FILE *out, const void *context)
@@ -216,8 +280,8 @@ static void plot_curve(FILE *out, const void *context)
     const struct axis_chart *chart = context;
     const struct report *report = chart->report;
     const struct report_axis *axis = &report->axes[chart->axis];
-    double low = INFINITY, high = 0;
-    char *rest = reference_text(report);
+    struct span up = {INFINITY, -INFINITY};
+    char *title = title_text(report, axis->name, chart->axis, chart->axis);
     for (size_t workload = 0; workload < report->workload_count; workload++) {
         fprintf(out, "$w%zu << EOD\n", workload);
         for (size_t step = 0; step < axis->steps; step++) {
@@ -227,25 +291,27 @@ static void plot_curve(FILE *out, const void *context)
             if (isnan(value))
                 continue;
             fprintf(out, "%zu %.10g\n", step, value);
-            low = fmin(low, value);
-            high = fmax(high, value);
+            stretch(&up, value);
         }
         fputs("EOD\n", out);
     }
-    put_title(out, axis->name, rest ? rest : "");
+    put_title(out, title ? title : axis->name);
     put_tics(out, "x", axis);
     put_label(out, "y", &report->metrics[report->benefit]);
     /* Beside a workload that is far above the others, these would be flat. */
-    if (low > 0 && high > LINEAR_SPAN * low)
-        fprintf(out, "set logscale y\nset yrange [%g:%g]\n", low / 1.25, high * 1.25);
+    if (up.low > 0 && up.high > LINEAR_SPAN * up.low)
+        fprintf(out, "set logscale y\nset yrange [%g:%g]\n", up.low / 1.25, up.high * 1.25);
+    else
+        put_range(out, "y", &up);
     fprintf(out, "set xrange [-0.2:%g]\nset rmargin -1\nset key outside right top\nplot ",
             (double)axis->steps - 0.8);
     for (size_t workload = 0; workload < report->workload_count; workload++) {
-        fprintf(out, "%s$w%zu with linespoints pt 7 ps 0.7 lw 2 title ", workload ? ", " : "", workload);
+        fprintf(out, "%s$w%zu with linespoints pt 7 ps 0.7 lw 2 dt %zu lc rgb '%s' title ",
+                workload ? ", " : "", workload, 1 + workload / COLOURS % DASHES, colours[workload % COLOURS]);
         put_string(out, report->workloads[workload]);
     }
     fputs("\n", out);
-    free(rest);
+    free(title);
 }
 
 /* ---- A heat map of two axes ---- */
@@ -255,7 +321,8 @@ static void plot_heat(FILE *out, const void *context)
     const struct axis_chart *chart = context;
     const struct report *report = chart->report;
     const struct report_axis *x = &report->axes[chart->axis], *y = &report->axes[chart->other];
-    char *rest = reference_text(report);
+    struct span shades = {INFINITY, -INFINITY};
+    char *title = title_text(report, workload_name(report, chart->workload), chart->axis, chart->other);
     fputs("$heat << EOD\n", out);
     for (size_t row = 0; row < y->steps; row++)
         for (size_t column = 0; column < x->steps; column++) {
@@ -263,21 +330,24 @@ static void plot_heat(FILE *out, const void *context)
             double value = point < report->point_count
                                ? report_value(report, point, chart->workload, report->benefit)
                                : NAN;
-            if (!isnan(value))
-                fprintf(out, "%zu %zu %.10g\n", column, row, value);
+            if (isnan(value))
+                continue;
+            fprintf(out, "%zu %zu %.10g\n", column, row, value);
+            stretch(&shades, value);
         }
     fputs("EOD\n", out);
-    put_title(out, workload_name(report, chart->workload), rest ? rest : "");
+    put_title(out, title ? title : workload_name(report, chart->workload));
     put_tics(out, "x", x);
     put_tics(out, "y", y);
     put_label(out, "cb", &report->metrics[report->benefit]);
+    put_range(out, "cb", &shades);
     fprintf(out,
             "set xrange [-0.5:%g]\nset yrange [-0.5:%g]\nunset grid\nunset key\n"
             "set rmargin 14\nset palette defined (0 '#f7fbff', 1 '#5aa2d6')\n"
             "plot $heat using 1:2:($1-.5):($1+.5):($2-.5):($2+.5):3 with boxxyerror fs solid lc palette, "
             "$heat using 1:2:(sprintf('%%.4g', $3)) with labels font ',11' tc rgb '#1c2733' notitle\n",
             (double)x->steps - 0.5, (double)y->steps - 0.5);
-    free(rest);
+    free(title);
 }
 
 /* The two axes with most values, the first of equals. false: there is only one. */

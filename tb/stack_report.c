@@ -42,9 +42,19 @@ static void text_table(const struct stack_sim *sim, unsigned set_bits, FILE *out
     }
 }
 
+/* Whoever configured another policy would take these for its misses. */
+static void note_policies(const struct mmu_params *params, FILE *out)
+{
+    if (params->l1d.replacement != POLICY_LRU || params->l1i.replacement != POLICY_LRU)
+        fprintf(
+            out,
+            "(the replacement of the configuration's L1 TLBs is another: a run of it has other misses)\n");
+}
+
 void stack_report_text(const struct stack_run *run, FILE *out)
 {
     fprintf(out, "Misses of one level with LRU, one access at a time\n");
+    note_policies(run->params, out);
     fprintf(out,
             "accesses %" PRIu64 ", instructions %" PRIu64 ", page faults %" PRIu64 ", not canonical %" PRIu64
             "\n",

@@ -108,6 +108,25 @@ without_gnuplot() {
         [ -s "$work/none/report.html" ] && [ ! -e "$work/none/charts" ]
 }
 
+# What gnuplot is told. Charts stand alone in a paper: they say what holds for them.
+told_gnuplot() {
+    mkdir -p "$work/told" "$work/fake"
+    sed -E 's/"latency.p99":[0-9.e+-]+/"latency.p99":7/g' tb/data/sweep/results.json >"$work/told/results.json"
+    printf '#!/bin/sh\nexec cat >%s/told/script\n' "$work" >"$work/fake/gnuplot" && chmod +x "$work/fake/gnuplot"
+    PATH=$work/fake:$PATH "$twinwalk" report -b "$1" "$work/told" >/dev/null
+}
+chart_titles() {
+    told_gnuplot cycles_per_access && grep -qF 'set title "graph\nwalk_cache.sets_pde/ways_pde = 8/4" noenhanced' "$work/told/script" &&
+        grep -qE '^set title "l2.sets\\nl1d.sets_4k = [0-9]+, walk_cache.sets_pde/ways_pde = 8/4" noenhanced$' "$work/told/script" &&
+        ! grep -q 'point [0-9]' "$work/told/script"
+}
+constant_values() {
+    told_gnuplot latency.p99 || return 1
+    [ "$(grep -cx 'set yrange \[6.3:7.7\]' "$work/told/script")" -ge 12 ] && [ "$(grep -cx 'set cbrange \[6.3:7.7\]' "$work/told/script")" -ge 6 ] && return
+    grep -E '^set (y|cb)range' "$work/told/script"
+    return 1
+}
+
 check "a page" page
 check "has the results" holds_results
 check "has the configurations" holds_configurations
@@ -117,6 +136,8 @@ check "needs nothing else" self_contained
 check "another benefit" other_benefit
 check "a benefit that is no metric" unknown_benefit
 check "without gnuplot" without_gnuplot
+check "charts say what the other axes are" chart_titles
+check "a metric that is always the same is drawn without complaint" constant_values
 check "no directory" refused "$work/bad/results.json"
 check "no JSON" refused_edit '3s/{/{,/' "results.json:3:"
 check "another version" refused_edit '1s/"version": *1/"version":7/' "a version that is not known"

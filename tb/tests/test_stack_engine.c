@@ -223,11 +223,35 @@ static void test_bad_trace(void **state)
     assert_non_null(strstr(messages, "build/no/such/trace"));
 }
 
+/* A configuration with another policy is told that the counts are not its own. */
+static void test_other_policy(void **state)
+{
+    (void)state;
+    static const enum replacement_policy policies[] = {POLICY_LRU, POLICY_PLRU};
+    for (size_t i = 0; i < 2; i++) {
+        struct workload w = workload_default();
+        w.params.l1d.replacement = policies[i];
+        w.params.l1i.replacement = POLICY_LRU;
+        struct stack_run run = run_stack(&w, "synthetic:uniform,count=10", 10);
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+        assert_non_null(out);
+        stack_report_text(&run, out);
+        fclose(out);
+        assert_int_equal(strstr(text, "the replacement of the configuration's L1 TLBs is another") != NULL,
+                         i);
+        free(text);
+        stack_run_free(&run);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_programs),  cmocka_unit_test(test_uniform),   cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_all_sizes), cmocka_unit_test(test_bad_trace),
+        cmocka_unit_test(test_programs),  cmocka_unit_test(test_uniform),
+        cmocka_unit_test(test_changes),   cmocka_unit_test(test_all_sizes),
+        cmocka_unit_test(test_bad_trace), cmocka_unit_test(test_other_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
