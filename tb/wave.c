@@ -365,19 +365,9 @@ static void __attribute__((noreturn)) finish(struct wave *wave)
 /* The failure or trigger is as it was. */
 static void mark(struct wave *wave)
 {
-    static const char *const reasons[] = {
-        [OUTCOME_MISMATCH] = "RTL and C model differ",
-        [OUTCOME_ILLEGAL] = "an answer is illegal",
-        [OUTCOME_PROTOCOL] = "an answer or a completion that nothing asked for",
-        [OUTCOME_HANG] = "the MMU hangs",
-        [OUTCOME_STUCK] = "the stimulus waits for nothing",
-        [OUTCOME_STOPPED] = "the run is stopped",
-    };
-    const char *reason = wave->order.outcome != OUTCOME_DONE         ? reasons[wave->order.outcome]
-                         : bench_loop_expectation_failed(wave->loop) ? "not as the script expects"
-                                                                     : "an event meets the condition";
     wave->reproduced = true;
-    wave_lanes_failure(wave->lanes, wave->order.focus, wave->order.accept, reason);
+    wave_lanes_failure(wave->lanes, wave->order.focus, wave->order.accept,
+                       wave_order_reason(&wave->order, wave->loop));
 }
 
 static void attend_copy(struct wave *wave)

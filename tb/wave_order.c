@@ -27,3 +27,18 @@ struct wave_order wave_order(const struct wave_options *options, const struct be
         order.begin = rtl_waves_from(loop->rtl);
     return order;
 }
+
+const char *wave_order_reason(const struct wave_order *order, const struct bench_loop *loop)
+{
+    static const char *const reasons[] = {
+        [OUTCOME_MISMATCH] = "RTL and C model differ",
+        [OUTCOME_ILLEGAL] = "an answer is illegal",
+        [OUTCOME_PROTOCOL] = "an answer or a completion that nothing asked for",
+        [OUTCOME_HANG] = "the MMU hangs",
+        [OUTCOME_STUCK] = "the stimulus waits for nothing",
+        [OUTCOME_STOPPED] = "the run is stopped",
+    };
+    if (order->outcome != OUTCOME_DONE)
+        return reasons[order->outcome];
+    return bench_loop_expectation_failed(loop) ? "not as the script expects" : "an event meets the condition";
+}

@@ -24,4 +24,7 @@ static inline uint64_t cycles_later(uint64_t cycle, uint64_t cycles)
 /* What is wanted of a run that failed in the present cycle, or met the trigger. */
 struct wave_order wave_order(const struct wave_options *options, const struct bench_loop *loop);
 
+/* What it is that happened, in words. */
+const char *wave_order_reason(const struct wave_order *order, const struct bench_loop *loop);
+
 #endif
