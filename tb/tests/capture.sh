@@ -54,8 +54,8 @@ rights_count() {
 
 # huge FILE WHERE: how many walks of a trace found a 2 MiB page under that policy; statistics in $work/stats.
 huge() {
-    "$twinwalk" run -q -c default --engine model --judge --trace "$1" -s trace.huge_pages=1000 -s trace.huge_where="$2" \
-        --stats "$work/stats" && statistic "$work/stats" bench.walk_answers.2m
+    "$twinwalk" run -q -c default --engine model --judge --trace "$1" --stats "$work/stats" \
+        -s trace.huge_pages=1000 -s trace.huge_where="$2" && statistic "$work/stats" bench.walk_answers.2m
 }
 
 # The tables of a compressor are in 2 MiB pages, if the policy says so; it advises nothing.
@@ -110,8 +110,8 @@ END
     gcc -O1 -o "$work/advise" "$work/advise.c" -lpthread
 }
 
-# Advice is kept, and pages are gone after MADV_DONTNEED: two walks for the regions of a thread, and one for the one that
-# came again.
+# Advice is kept, and pages are gone after MADV_DONTNEED: of each thread two walks for its regions, and one for that
+# which came again.
 advice() {
     advising_program &&
         "$twinwalk" capture -q -o "$work/advised.twt" -- "$work/advise" yes &&
@@ -125,9 +125,9 @@ advice() {
 
 # Lines of several threads: the trace has each instruction that Valgrind counted.
 threads() {
-    valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes --log-file="$work/advise.log" "$work/advise" yes || return 1
-    is instructions "$(info_of "$work/advise.log" instructions)" \
-        "-eq $(awk '/guest instrs:/ {gsub(",", ""); print $4}' "$work/advise.log")"
+    valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes --log-file="$work/advise.log" "$work/advise" yes &&
+        is instructions "$(info_of "$work/advise.log" instructions)" \
+            "-eq $(awk '/guest instrs:/ {gsub(",", ""); print $4}' "$work/advise.log")"
 }
 
 # The program would run for ever, but does not.
@@ -154,7 +154,8 @@ interrupted() {
     kill -"$1" $capture
     wait $capture || status=$?
     cat "$work/stopped.out"
-    [ "$status" = 3 ] && gone "$(cat "$work/pid")" && grep -qx "twinwalk capture: interrupted; the trace ends there" "$work/stopped.out" &&
+    [ "$status" = 3 ] && gone "$(cat "$work/pid")" &&
+        grep -qx "twinwalk capture: interrupted; the trace ends there" "$work/stopped.out" &&
         is accesses "$(info_of "$work/stopped.twt.zst" accesses)" "-gt 50000" &&
         [ "$(cd "$work" && echo stopped.*)" = "stopped.out stopped.twt.zst" ]
 }
@@ -170,7 +171,8 @@ interrupted_early() {
     kill $capture
     wait $capture || status=$?
     cat "$work/early"
-    [ "$status" = 3 ] && gone "$(cat "$work/pid")" && grep -qx "twinwalk capture: interrupted; there is no trace" "$work/early" &&
+    [ "$status" = 3 ] && gone "$(cat "$work/pid")" &&
+        grep -qx "twinwalk capture: interrupted; there is no trace" "$work/early" &&
         ! ls "$work"/early.* 2>/dev/null
 }
 
