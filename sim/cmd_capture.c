@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,8 +17,13 @@
 #include "commands.h"
 #include "options.h"
 #include "progress.h"
+#include "trace.h"
 
 enum { OPTION_SKIP = 256, OPTION_ACCESSES, OPTION_BYTES = 32, EXIT_NOT_STARTED = 127 };
+
+/* For the signals that end a capture: there is no other way to tell their handler. */
+static volatile sig_atomic_t interrupted;
+static volatile pid_t traced;
 
 struct arguments {
     const char *output;
@@ -56,6 +63,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_ACCESSES:
         set_count(state, &arguments->accesses, arg, "accesses");
+        if (arguments->accesses < TRACE_LEAST_ROOM)
+            argp_error(state, "--accesses: at least %d", TRACE_LEAST_ROOM);
         return 0;
     case ARGP_KEY_ARGS:
         arguments->program = state->argv + state->next;
@@ -78,11 +87,17 @@ static const struct argp parser = {
            "name the program that does the work, not a script around it.",
 };
 
+static bool is_program(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
 /* Whether a command can be found as execvp() would. */
 static bool is_command(const char *name)
 {
     if (strchr(name, '/'))
-        return access(name, X_OK) == 0;
+        return is_program(name);
 
     const char *search = getenv("PATH");
     char *path = strdup(search ? search : "/bin:/usr/bin"), *rest = path;
@@ -92,14 +107,45 @@ static bool is_command(const char *name)
         char *candidate;
         if (asprintf(&candidate, "%s/%s", *directory ? directory : ".", name) < 0)
             break;
-        found = access(candidate, X_OK) == 0;
+        found = is_program(candidate);
         free(candidate);
     }
     free(path);
     return found;
 }
 
-/* Starts Valgrind with its log in the pipe. -1 after a message. */
+/* What was written stays, and there is no more: the log ends with the program. */
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+    if (traced > 0)
+        kill(traced, SIGKILL);
+}
+
+/* Not for signals that are ignored, as those of the terminal are for a job in the background. */
+static void end_on_signals(const sigset_t *signals)
+{
+    const struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+    struct sigaction before;
+
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(signals, number) == 1 && sigaction(number, NULL, &before) == 0 &&
+            before.sa_handler != SIG_IGN)
+            sigaction(number, &action, NULL);
+}
+
+/* In the new process: it is not to outlive `parent`. */
+static void __attribute__((noreturn)) become(char **argv, int log, pid_t parent)
+{
+    fcntl(log, F_SETFD, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent)
+        execvp(argv[0], argv);
+    _exit(EXIT_NOT_STARTED);
+}
+
+/* Starts Valgrind with its log in the pipe; signals end it from then on. -1 after a message. */
 static pid_t start(char **program, const int log[2])
 {
     char log_option[OPTION_BYTES];
@@ -118,19 +164,29 @@ static pid_t start(char **program, const int log[2])
                                    "--"};
     enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
     char **argv = calloc(OPTIONS + count + 1, sizeof(*argv));
-    pid_t pid = -1;
+    pid_t pid = -1, parent = getpid();
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, &before); /* until it is known whom they end */
     if (argv) {
         memcpy(argv, options, sizeof(options));
         memcpy(argv + OPTIONS, program, count * sizeof(*argv));
         pid = fork();
     }
     if (pid == 0) {
-        fcntl(log[1], F_SETFD, 0);
-        execvp(argv[0], argv);
-        _exit(EXIT_NOT_STARTED);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        become(argv, log[1], parent);
     }
-    if (pid < 0)
+    if (pid < 0) {
         fprintf(stderr, "twinwalk capture: %s\n", strerror(errno));
+    } else {
+        traced = pid;
+        end_on_signals(&signals);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     free(argv);
     return pid;
 }
@@ -150,7 +206,7 @@ static void print_summary(const struct arguments *arguments, const struct captur
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
         fprintf(stderr, "%s: ended with exit status %d\n", arguments->program[0], WEXITSTATUS(status));
-    if (WIFSIGNALED(status) && !capture->complete)
+    if (WIFSIGNALED(status) && !capture->complete && !interrupted)
         fprintf(stderr, "%s: ended by signal %d\n", arguments->program[0], WTERMSIG(status));
     if (arguments->quiet)
         return;
@@ -179,20 +235,24 @@ static int run(const struct arguments *arguments)
         .output = arguments->output,
         .skip = arguments->skip,
         .accesses = arguments->accesses ? arguments->accesses : UINT64_MAX,
+        .stop = &interrupted,
         .progress = !arguments->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
     };
     bool good = capture_run(&capture);
     close(log[0]);
     if (capture.progress)
         progress_clear();
-    if (capture.complete || !good)
+    if (capture.complete || interrupted || !good)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (!good)
-        return EXIT_USAGE;
-    print_summary(arguments, &capture, status);
-    return EXIT_AGREED;
+    traced = 0;
+    if (interrupted)
+        fprintf(stderr, "twinwalk capture: interrupted; %s\n",
+                good ? "the trace ends there" : "there is no trace");
+    if (good)
+        print_summary(arguments, &capture, status);
+    return interrupted ? EXIT_INTERNAL : good ? EXIT_AGREED : EXIT_USAGE;
 }
 
 int cmd_capture(int argc, char **argv)

@@ -148,7 +148,8 @@ static void wait_for_log(const struct capture *capture)
     const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
     int bytes, enough = fcntl(capture->log, F_GETPIPE_SZ) / 4;
     struct pollfd pipe = {.fd = capture->log};
-    while (ioctl(capture->log, FIONREAD, &bytes) == 0 && bytes < enough && poll(&pipe, 1, 0) == 0)
+    while (!*capture->stop && ioctl(capture->log, FIONREAD, &bytes) == 0 && bytes < enough &&
+           poll(&pipe, 1, 0) == 0)
         nanosleep(&pause, NULL);
 }
 
@@ -161,6 +162,9 @@ static bool copy(struct copier *copier, uint64_t count, bool out, bool *ended)
     while (count - done >= TRACE_LEAST_ROOM) {
         size_t room = count - done < TRACE_BLOCK ? (size_t)(count - done) : TRACE_BLOCK;
         wait_for_log(capture);
+        *ended = *capture->stop;
+        if (*ended)
+            return true;
         ssize_t got = trace_reader_read(copier->reader, copier->block, room);
         if (got < 0 || (got > 0 && !put_block(copier, (size_t)got, out)))
             return false;
@@ -187,10 +191,21 @@ static bool copy_all(struct copier *copier)
         return false;
     capture->complete = !ended;
     copier->instructions = copier->reader->instructions - copier->instructions;
-    if (capture->written == 0)
+    if (capture->written == 0 && !*capture->stop)
         fprintf(stderr, "twinwalk capture: there are no accesses after the first %" PRIu64 "\n",
                 capture->seen);
     return capture->written > 0;
+}
+
+/* Whether Valgrind says anything at all. */
+static bool has_started(const struct capture *capture)
+{
+    struct pollfd pipe = {.fd = capture->log, .events = POLLIN};
+    while (poll(&pipe, 1, -1) < 0 && errno == EINTR)
+        ;
+    if (!(pipe.revents & POLLIN) && !*capture->stop)
+        fprintf(stderr, "twinwalk capture: Valgrind could not start the program\n");
+    return pipe.revents & POLLIN;
 }
 
 bool capture_run(struct capture *capture)
@@ -205,7 +220,7 @@ bool capture_run(struct capture *capture)
     fcntl(capture->log, F_SETPIPE_SZ, PIPE_BYTES); /* if it may be so large */
     copier->capture = capture;
     copier->writer = trace_writer_open(capture->output);
-    if (copier->writer)
+    if (copier->writer && has_started(capture))
         copier->reader = trace_reader_open(log_path);
     bool good = copier->reader && copy_all(copier);
     if (copier->writer)

@@ -8,6 +8,7 @@
 #ifndef TWINWALK_CAPTURE_H
 #define TWINWALK_CAPTURE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,6 +19,7 @@ struct capture {
     const char *output;                              /* path of the trace */
     uint64_t skip;                                   /* as many accesses are left out first */
     uint64_t accesses;                               /* no more are written; UINT64_MAX: no bound */
+    const volatile sig_atomic_t *stop;               /* the trace is to end here, once this is not 0 */
     void (*progress)(const struct capture *capture); /* called now and then, unless NULL */
 
     /* what came of it */

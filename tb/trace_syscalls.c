@@ -223,7 +223,7 @@ static bool apply(struct trace_reader *reader, const struct pending *pending, co
 }
 
 /* A call whose name and arguments are at `text`; `success` as above or NULL. */
-static bool start(struct trace_reader *reader, struct pending *call, const char *text, const char *success)
+static bool begin(struct trace_reader *reader, struct pending *call, const char *text, const char *success)
 {
     for (; call->kind < sizeof(calls) / sizeof(calls[0]); call->kind++) {
         const char *arguments = after(text, calls[call->kind].name);
@@ -272,7 +272,7 @@ ssize_t trace_syscall_line(struct trace_reader *reader, const char *line, size_t
     bool good = true;
     if (!after(text + at, "... [async]")) {
         forget_pending(reader->state, &call);
-        good = start(reader, &call, text + at, success);
+        good = begin(reader, &call, text + at, success);
     } else if (pending) {
         good = !success || apply(reader, pending, success);
         forget_pending(reader->state, &call);

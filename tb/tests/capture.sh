@@ -53,8 +53,8 @@ rights_count() {
 
 # huge FILE WHERE: how many walks of a trace found a 2 MiB page under that policy; statistics in $work/stats.
 huge() {
-    "$twinwalk" run -q -c default --engine model --judge --trace "$1" -s trace.huge_pages=1000 -s trace.huge_where="$2" \
-        --stats "$work/stats" && statistic "$work/stats" bench.walk_answers.2m
+    "$twinwalk" run -q -c default --engine model --judge --trace "$1" --stats "$work/stats" \
+        -s trace.huge_pages=1000 -s trace.huge_where="$2" && statistic "$work/stats" bench.walk_answers.2m
 }
 
 # The tables of a compressor are in 2 MiB pages, if the policy says so; it advises nothing.
@@ -109,8 +109,8 @@ END
     gcc -O1 -o "$work/advise" "$work/advise.c" -lpthread
 }
 
-# Advice is kept, and pages are gone after MADV_DONTNEED: two walks for the regions of a thread, and one for the one that
-# came again.
+# Advice is kept, and pages are gone after MADV_DONTNEED: of each thread two walks for its regions, and one for that
+# which came again.
 advice() {
     advising_program &&
         "$twinwalk" capture -q -o "$work/advised.twt" -- "$work/advise" yes &&
@@ -124,9 +124,9 @@ advice() {
 
 # Lines of several threads: the trace has each instruction that Valgrind counted.
 threads() {
-    valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes --log-file="$work/advise.log" "$work/advise" yes || return 1
-    is instructions "$(info_of "$work/advise.log" instructions)" \
-        "-eq $(awk '/guest instrs:/ {gsub(",", ""); print $4}' "$work/advise.log")"
+    valgrind --tool=lackey --trace-mem=yes --trace-syscalls=yes --log-file="$work/advise.log" "$work/advise" yes &&
+        is instructions "$(info_of "$work/advise.log" instructions)" \
+            "-eq $(awk '/guest instrs:/ {gsub(",", ""); print $4}' "$work/advise.log")"
 }
 
 # The program would run for ever, but does not.
@@ -137,6 +137,51 @@ bounds() {
         is "at least" "$(info_of "$work/bounds.twt" accesses)" "-ge 19990" &&
         is instructions "$(info_of "$work/bounds.twt" instructions)" "-lt 20000" &&
         ! kill -0 "$(cat "$work/pid")"
+}
+
+# gone PID: the process has ended, even if nobody has asked for its status.
+gone() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }
+
+# interrupted SIGNAL: the program and Valgrind end at once, and what was written is a whole trace.
+interrupted() {
+    local capture status=0
+    rm -f "$work"/pid "$work"/stopped.*
+    env --default-signal "$twinwalk" capture -o "$work/stopped.twt.zst" -- \
+        sh -c "echo \$\$ >$work/pid; while :; do :; done" >"$work/stopped.out" 2>&1 &
+    capture=$!
+    until_true test -s "$work/pid" || return 1
+    kill -"$1" $capture
+    wait $capture || status=$?
+    cat "$work/stopped.out"
+    [ "$status" = 3 ] && gone "$(cat "$work/pid")" &&
+        grep -qx "twinwalk capture: interrupted; the trace ends there" "$work/stopped.out" &&
+        is accesses "$(info_of "$work/stopped.twt.zst" accesses)" "-gt 50000" &&
+        [ "$(cd "$work" && echo stopped.*)" = "stopped.out stopped.twt.zst" ]
+}
+
+# Where nothing is to be written yet there is no file either.
+interrupted_early() {
+    local capture status=0
+    rm -f "$work/pid"
+    "$twinwalk" capture -o "$work/early.twt.zst" --skip 1G -- sh -c "echo \$\$ >$work/pid; while :; do :; done" \
+        >"$work/early" 2>&1 &
+    capture=$!
+    until_true test -s "$work/pid" || return 1
+    kill $capture
+    wait $capture || status=$?
+    cat "$work/early"
+    [ "$status" = 3 ] && gone "$(cat "$work/pid")" &&
+        grep -qx "twinwalk capture: interrupted; there is no trace" "$work/early" &&
+        ! ls "$work"/early.* 2>/dev/null
+}
+
+# Not even where the capture cannot do anything any more.
+killed() {
+    rm -f "$work/pid"
+    "$twinwalk" capture -o "$work/killed.twt.zst" -- sh -c "echo \$\$ >$work/pid; while :; do :; done" &
+    until_true test -s "$work/pid" || return 1
+    kill -KILL $!
+    until_true gone "$(cat "$work/pid")"
 }
 
 # refused MESSAGE ARGUMENT...: exit code 2, the message, and no file.
@@ -155,6 +200,13 @@ without_valgrind() {
     program_path=$work/bin refused "needs valgrind (Debian package valgrind)" -- /bin/true
 }
 
+# Half a program.
+not_started() {
+    head -c 4000 /bin/true >"$work/half"
+    chmod +x "$work/half"
+    refused "Valgrind could not start the program" -- "$work/half"
+}
+
 check "a whole program, as it was mapped" whole_program
 check "in lockstep" lockstep
 check "rights count" rights_count
@@ -162,8 +214,16 @@ check "huge pages where the policy has them" huge_pages
 check "advice, and pages given back" advice
 check "several threads" threads
 check "a part of a program" bounds
+check "Ctrl-C" interrupted INT
+check "ended by TERM" interrupted TERM
+check "the terminal is gone" interrupted HUP
+check "ended before the first access" interrupted_early
+check "killed" killed
 check "no Valgrind" without_valgrind
 check "no such program" refused "build/no/program: no such program" -- build/no/program
+check "a directory" refused "build: no such program" -- ./build
+check "what cannot be started" not_started
+check "no accesses" refused "--accesses: at least 8" --accesses 0 -- true
 check "no program named" refused "which program?"
 check "beyond the end" refused "there are no accesses after the first" --skip 1G -- true
 check "a name that is none of a trace" refused "the name of a trace ends in" -o "$work/none.txt" -- true
