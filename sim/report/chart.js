@@ -4,7 +4,10 @@
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
-const COLOURS = ["#1d4ed8", "#c2410c", "#15803d", "#7e22ce", "#0e7490", "#b45309", "#be185d", "#4d7c0f"];
+// Curves beyond the colours are dashed. Those of the charts for papers: sim/report_charts.c.
+const COLOURS = ["#1d4ed8", "#ea7317", "#15803d", "#c81e1e", "#7e22ce", "#7a4a21", "#e05ab0", "#6b7280", "#a3a310", "#0ea5b7"];
+const DASHES = ["none", "7 3", "2 3", "9 3 2 3"];
+const curveStyle = (i) => ({ stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": DASHES[Math.floor(i / COLOURS.length) % DASHES.length] });
 
 // element(name, attributes, ...children): an SVG element; children are elements or text.
 function element(name, attributes = {}, ...children) {
@@ -39,13 +42,25 @@ function fitting(text, room) {
     return Math.min(12, (room / text.length) * 1.7).toFixed(1);
 }
 
-// A frame with axes; x and y are {label, low, high} or {label, steps: [...]} for an axis of words.
+// About how wide a text of the usual size is.
+const textWidth = (text) => 7 * text.length;
+const LINE = 14;
+
+// A frame with axes; x and y are {label, low, high} or {label, steps: [...]} for an axis of words. `names` of
+// curves stand between title and plot, which make the frame as much higher.
 class Frame {
-    constructor(title, x, y, width = 720, height = 400) {
+    constructor(title, x, y, width = 720, height = 400, names = []) {
         this.left = 70;
         this.right = width - 20;
-        this.top = 30;
-        this.bottom = height - 56;
+        const column = Math.max(0, ...names.map(textWidth)) + 30;
+        const columns = Math.max(1, Math.floor((this.right - this.left) / column));
+        const longest = Math.max(0, ...(x.steps ?? []).map(textWidth));
+        this.slanted = x.steps && longest + 8 > (this.right - this.left) / x.steps.length;
+        this.drop = this.slanted ? Math.min(longest * 0.6, 120) : 0;
+        this.top = 30 + Math.ceil(names.length / columns) * LINE;
+        this.bottom = height - 86 + this.top;
+        height = this.bottom + 56 + this.drop;
+        this.labels = [];
         this.svg = element("svg", { viewBox: `0 0 ${width} ${height}`, xmlns: SVG, role: "img" });
         this.svg.append(
             element("rect", { width, height, fill: "#fff" }),
@@ -55,6 +70,15 @@ class Frame {
         this.y = this.scale(y, this.bottom, this.top);
         this.drawX(x);
         this.drawY(y);
+        names.forEach((name, i) => this.name(name, i, this.left + (i % columns) * column, 32 + Math.floor(i / columns) * LINE));
+    }
+
+    // Of a curve, behind a piece of it.
+    name(text, curve, x, y) {
+        this.svg.append(
+            element("line", { x1: x, x2: x + 20, y1: y - 4, y2: y - 4, class: "key", "stroke-width": 2, ...curveStyle(curve) }),
+            element("text", { x: x + 25, y, "font-size": 11 }, text)
+        );
     }
 
     scale(axis, from, to) {
@@ -68,16 +92,19 @@ class Frame {
 
     drawX(axis) {
         const marks = axis.steps ? axis.steps.map((text, i) => [i, text]) : ticks(axis.low, axis.high, 7).map((v) => [v, numberText(v)]);
-        const every = Math.ceil((marks.length * Math.max(...marks.map((m) => m[1].length), 1) * 7) / (this.right - this.left));
+        const room = this.slanted ? LINE : Math.max(...marks.map((m) => textWidth(m[1])), 1);
+        const every = Math.ceil((marks.length * room) / (this.right - this.left));
         marks.forEach(([value, text], i) => {
             const at = this.x(value);
             this.svg.append(element("line", { x1: at, x2: at, y1: this.top, y2: this.bottom, class: "grid", stroke: "#e6eaef" }));
-            if (i % every === 0)
-                this.svg.append(element("text", { x: at, y: this.bottom + 16, "text-anchor": "middle" }, text));
+            if (i % every !== 0)
+                return;
+            const where = this.slanted ? { transform: `translate(${at + 4} ${this.bottom + 14}) rotate(-38)`, "text-anchor": "end" } : { x: at, y: this.bottom + 16, "text-anchor": "middle" };
+            this.svg.append(element("text", { class: "step", ...where }, text));
         });
         this.svg.append(
             element("line", { x1: this.left, x2: this.right, y1: this.bottom, y2: this.bottom, class: "axis", stroke: "#8c98a6" }),
-            element("text", { x: (this.left + this.right) / 2, y: this.bottom + 38, "text-anchor": "middle", "font-size": fitting(axis.label, this.right) }, axis.label)
+            element("text", { x: (this.left + this.right) / 2, y: this.bottom + 38 + this.drop, "text-anchor": "middle", "font-size": fitting(axis.label, this.right) }, axis.label)
         );
     }
 
@@ -96,9 +123,20 @@ class Frame {
         );
     }
 
-    line(values, colour) {
+    line(values, style) {
         const points = values.map(([x, y]) => `${this.x(x).toFixed(1)},${this.y(y).toFixed(1)}`).join(" ");
-        this.svg.append(element("polyline", { points, fill: "none", stroke: colour, "stroke-width": 2 }));
+        this.svg.append(element("polyline", { points, fill: "none", "stroke-width": 2, ...style }));
+    }
+
+    // The name of a mark: above it, or where no other name is.
+    label(x, y, text) {
+        const half = textWidth(text) / 2, at = this.x(x), up = this.y(y);
+        const places = [[at, up - 9], [at, up + 19], [at + half + 9, up + 4], [at - half - 9, up + 4]]
+            .map(([centre, base]) => ({ x: Math.min(Math.max(centre, this.left + half), this.right - half), y: base }));
+        const free = (p) => p.y < this.bottom - 3 && this.labels.every((other) => Math.abs(other.x - p.x) >= other.half + half || Math.abs(other.y - p.y) >= LINE);
+        const place = places.find(free) ?? places[0];
+        this.labels.push({ ...place, half });
+        this.svg.append(element("text", { ...place, class: "label", "font-size": 11, "text-anchor": "middle", "pointer-events": "none" }, text));
     }
 
     // A circle with a tip, which calls `take` when clicked.

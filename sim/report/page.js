@@ -5,6 +5,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const ALL = data.workloads.length; // stands for all workloads
 const FIRST_ROWS = 200;
+const FEW_POINTS = 16; // so many have room for their names
 const byId = (id) => document.getElementById(id);
 const metricNames = data.metrics.map((metric) => metric.name);
 
@@ -107,7 +108,7 @@ function drawFront() {
     const front = frontOf(points), onFront = new Set(front.map((p) => p.point));
     const frame = new Frame(`Pareto front, ${workloadName(state.workload)}`, { label: metricLabel(state.cost), ...range(points.map((p) => p.x)) },
         { label: metricLabel(state.benefit), ...range(points.map((p) => p.y)) });
-    frame.line(front.map((p) => [p.x, p.y]), "#c2410c");
+    frame.line(front.map((p) => [p.x, p.y]), { stroke: "#c2410c" });
     for (const pass of [false, true])
         for (const p of points.filter((q) => onFront.has(q.point) === pass)) {
             const taken = p.point === state.point;
@@ -115,6 +116,9 @@ function drawFront() {
                 `point ${p.point}\n${pointText(p.point)}\n${metricLabel(state.cost)}: ${numberText(p.x)}\n${metricLabel(state.benefit)}: ${numberText(p.y)}`,
                 () => take(p.point), taken ? { stroke: "#1c2733", "stroke-width": 2.5 } : {});
         }
+    if (points.length <= FEW_POINTS)
+        for (const p of points)
+            frame.label(p.x, p.y, data.axes.map((axis, i) => axis.labels[data.points[p.point].steps[i]]).join(", "));
     place(byId("front"), frame.svg, "pareto");
 }
 
@@ -131,15 +135,14 @@ function drawCurve(figure, axisIndex) {
     const values = lines.flatMap((line) => line.places.map((p) => p.y));
     if (values.length === 0)
         return nothing(figure, `${axis.name}: there are no values.`);
-    const frame = new Frame(lines.length === 1 ? workloadName(lines[0].workload) : "", { label: axis.name, steps: axis.labels }, { label: metricLabel(state.benefit), ...range(values) }, 480, 300);
-    lines.forEach((line, i) => {
-        const colour = COLOURS[line.workload % COLOURS.length];
-        frame.line(line.places.map((p) => [p.step, p.y]), colour);
+    const frame = new Frame(lines.length === 1 ? workloadName(lines[0].workload) : "", { label: axis.name, steps: axis.labels }, { label: metricLabel(state.benefit), ...range(values) }, 480, 300,
+        lines.length > 1 ? lines.map((line) => workloadName(line.workload)) : []);
+    for (const line of lines) {
+        const style = curveStyle(line.workload);
+        frame.line(line.places.map((p) => [p.step, p.y]), style);
         for (const p of line.places)
-            frame.mark(p.step, p.y, p.point === state.point ? 6 : 4, colour, `point ${p.point}, ${workloadName(line.workload)}\n${axis.name} = ${axis.labels[p.step]}\n${metricLabel(state.benefit)}: ${numberText(p.y)}`, () => take(p.point));
-        if (lines.length > 1)
-            frame.svg.append(element("text", { x: 74 + (i % 4) * 100, y: 12 + Math.floor(i / 4) * 13, fill: colour, "font-size": 11 }, `\u25cf ${workloadName(line.workload)}`));
-    });
+            frame.mark(p.step, p.y, p.point === state.point ? 6 : 4, style.stroke, `point ${p.point}, ${workloadName(line.workload)}\n${axis.name} = ${axis.labels[p.step]}\n${metricLabel(state.benefit)}: ${numberText(p.y)}`, () => take(p.point));
+    }
     place(figure, frame.svg, `axis-${axis.name.replace(/[^A-Za-z0-9.-]+/g, "_")}`);
 }
 

@@ -199,6 +199,26 @@ address() {
         go "$page#workload=99&point=-5&across=x&sort=none" && is point "$(js 'document.getElementById("point").value !== "-5"')" true && quiet_console
 }
 
+# The shipped traces are nine: as many curves must be told apart, by their keys too. Names of steps are all there,
+# and few points have names in the front.
+many_workloads() {
+    mkdir -p "$work/many"
+    jq -c 'def long: "a_rather_long_name_\(.)"; .axes[1].keys[0].values |= map(long)
+        | .points |= [.[] | select(.point < 4) | .values["l2.sets"] |= long]
+        | [.runs[] | select(.point < 4 and .workload == "graph")] as $runs
+        | .runs = [$runs[] as $r | range(12) as $w | $r | .workload = "workload_\($w)"]
+        | .workloads = [.workloads[0] as $first | range(12) as $w | $first | .name = "workload_\($w)"]' "$results" >"$work/many/results.json"
+    "$twinwalk" report --no-charts "$work/many" >/dev/null || return 1
+    go "file://$PWD/$work/many/report.html"
+    is styles "$(js 'new Set([...document.querySelectorAll("#curves figure:last-child polyline")].map(l => l.getAttribute("stroke") + l.getAttribute("stroke-dasharray"))).size')" 12 &&
+        is keys "$(js 'new Set([...document.querySelectorAll("#curves figure:last-child .key")].map(l => l.getAttribute("stroke") + l.getAttribute("stroke-dasharray"))).size')" 12 &&
+        is "keys above the plot, below the button" "$(js '(() => { const f = document.querySelector("#curves figure:last-child"), b = f.querySelector("button").getBoundingClientRect().bottom, g = Math.min(...[...f.querySelectorAll("line.grid")].map(l => l.getBoundingClientRect().top)); return [...f.querySelectorAll(".key")].every(k => k.getBoundingClientRect().top >= b - 4 && k.getBoundingClientRect().bottom < g) })()')" true &&
+        is steps "$(js 'document.querySelectorAll("#curves figure:nth-child(2) .step").length')" 4 &&
+        is names "$(js 'document.querySelectorAll("#front .label").length')" 4 && quiet_console || return 1
+    go "$page"
+    is "names of sixteen" "$(js 'document.querySelectorAll("#front .label").length')" 16
+}
+
 # Names with markup are names.
 hostile() {
     mkdir -p "$work/hostile"
@@ -294,6 +314,7 @@ if [ -n "$session" ]; then
     check "a point's details" details
     check "a point without configuration" broken_point
     check "the address" address
+    check "many workloads, long names" many_workloads
     check "names with markup" hostile
     check "a thousand points" large
     check "hardly anything, and nothing" hardly_anything
