@@ -53,7 +53,7 @@ unsigned processors(void)
 
 unsigned option_jobs(const struct argp_state *state, const char *text)
 {
-    uint64_t count;
+    uint64_t count = 0;
 
     if (!parse_count(text, &count) || count == 0 || count > MAX_JOBS)
         argp_error(state, "-j: '%s' is not a number from 1 to %d", text, MAX_JOBS);
