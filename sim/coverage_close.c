@@ -30,10 +30,11 @@ struct arguments {
     bool compare;
 };
 
-static const char *const shipped[] = {"tiny", "default", "sapphire_rapids", "zen4"};
+static const char *const usual[] = {"tiny", "default", "sapphire_rapids", "zen4"};
 
 static const struct argp_option option_table[] = {
-    {"config", 'c', "CONFIG", 0, "a configuration; may be repeated (default: the shipped ones)", 0},
+    {"config", 'c', "CONFIG", 0,
+     "a configuration; may be repeated (default: tiny, default, sapphire_rapids and zen4)", 0},
     {"engine", OPTION_ENGINE, "ENGINE", 0, "lockstep (the default), or model: the C model alone, judged", 0},
     {"start", OPTION_START, "FILE", 0, "coverage that is there already", 0},
     {"cycles", OPTION_CYCLES, "N", 0, "cycles of each run (default: 500k)", 0},
@@ -201,8 +202,8 @@ int coverage_close(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     arguments.closing.configs = arguments.configs;
     if (arguments.closing.config_count == 0) {
-        arguments.closing.configs = shipped;
-        arguments.closing.config_count = sizeof(shipped) / sizeof(shipped[0]);
+        arguments.closing.configs = usual;
+        arguments.closing.config_count = sizeof(usual) / sizeof(usual[0]);
     }
     lock = work_directory_open(arguments.closing.directory, "logs", "closing");
     if (lock < 0)

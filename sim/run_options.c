@@ -170,9 +170,8 @@ static void check_wave(struct argp_state *state, const struct run_options *optio
     if (wave->on_failure && chosen)
         argp_error(state, "--wave-from, --wave-to and --wave-on go with --wave");
     if (!wave->on_failure && wave->trigger == NULL &&
-        (wave->before != defaults.before || wave->after != defaults.after || wave->every != defaults.every))
-        argp_error(state,
-                   "--wave-before, --wave-after and --wave-every go with --wave-on-failure or --wave-on");
+        (wave->before != defaults.before || wave->every != defaults.every))
+        argp_error(state, "--wave-before and --wave-every go with --wave-on-failure or --wave-on");
     if (wave->trigger != NULL && wave->to != defaults.to)
         argp_error(state, "--wave-to does not go with --wave-on, which chooses the cycles");
     if (wave->from >= wave->to)

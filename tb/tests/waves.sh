@@ -19,6 +19,7 @@ check "options without a wave" refuses "need --wave or --wave-on-failure" "${run
 check "waves of the model" refuses "waves need the RTL" "${run[@]}" --engine model --wave
 check "both kinds" refuses "give --wave or --wave-on-failure once" "${run[@]}" --wave --wave-on-failure
 check "a window around a failure" refuses "go with --wave" "${run[@]}" --wave-on-failure --wave-from 10
+check "what goes with copies of the run" refuses "--wave-before and --wave-every go with" "${run[@]}" --wave="$work/x.fst" --wave-before 10
 check "no snapshots" refuses "--wave-every: must be above 0" "${run[@]}" --wave-on-failure --wave-every 0
 check "a directory that is not there" refuses "No such file or directory" "${run[@]}" --wave="$work/nowhere/x.fst" --wave-to 10
 check "a wave that is none" refuses "is not an FST file" "$twinwalk" wave --no-open tb/tests/waves.sh
@@ -180,9 +181,9 @@ check "views of the RTL's signals and no others" views_of 1 --wave-signals rtl
 check "views of differences and a block" views_of 1 --wave-signals diff,rtl.u_l2
 misspelt() {
     printf 'show marks.cycle\nshow events.fil\n' >"$work/bad.view"
-    refuses "bad.view:2: the wave has no signal 'events.fil'" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
+    refuses "bad.view:2: the wave has no signal 'events.fil'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
     printf 'twin u_control.stat_q\nshow marks.cycle\n' >"$work/bad.view"
-    refuses "bad.view:1: the wave has no signal 'u_control.stat_q'" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
+    refuses "bad.view:1: the wave has no signal 'u_control.stat_q'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
 }
 check "a misspelt signal among others" misspelt
 
@@ -196,9 +197,9 @@ looks() {
 }
 check "an access is marked" looks "574 574 568 -1 666 -1" "accept inval fail+answer" --access 7 "$work/wrong.fst"
 check "a cycle is marked" looks "600 574 568 -1 666 -1 600" "accept inval fail cycle" --cycle 300 "$work/wrong.fst"
-check "a cycle that is not there" refuses "the wave has cycles 0 to" wave --no-open --cycle 1000000 "$work/wrong.fst"
-check "an access that is not there" refuses "access 99 is neither accepted nor answered in this wave" wave --no-open --access 99 "$work/wrong.fst"
-check "access or cycle" refuses "give one of --access and --cycle" wave --no-open --access 9 --cycle 9 "$work/wrong.fst"
+check "a cycle that is not there" refuses "the wave has cycles 0 to" "$twinwalk" wave --no-open --cycle 1000000 "$work/wrong.fst"
+check "an access that is not there" refuses "access 99 is neither accepted nor answered in this wave" "$twinwalk" wave --no-open --access 99 "$work/wrong.fst"
+check "access or cycle" refuses "give one of --access and --cycle" "$twinwalk" wave --no-open --access 9 --cycle 9 "$work/wrong.fst"
 event_marked() {
     "$twinwalk" run -q -c tiny --random --cycles 3000 --wave="$work/on.fst" --wave-on fault 2>"$work/err" &&
         "$twinwalk" wave --no-open "$work/on.fst" >"$work/out" && grep -q '^\[markername\] Devent$' "$work/on.mismatch.gtkw"
