@@ -108,7 +108,7 @@ levels() {
 interrupted() {
     { printf 'until 7\n'; sleep 2; printf '\003'; sleep 1; printf 'step\nquit\n'; } |
         script -qec "$twinwalk debug -- run ${random[*]} --engine model" /dev/null >"$work/told" 2>"$work/err"
-    tr '\r(' '\n\n' <"$work/told" >"$work/lines" &&
+    tr '\r' '\n' <"$work/told" | tr '(' '\n' >"$work/lines" &&
         in_order "$work/lines" '^cycle 7\)' '^cycle 7\)' '^cycle 8\)'
 }
 
