@@ -110,7 +110,7 @@ disturbed() {
     ! is_held || { echo "the worker is still there" && kill -CONT "$held" && status=1; }
     wait "$runner" || status=1
     cat "$work/said"
-    [ "$status" -eq 0 ] && grep -q 'runs were done twice' "$work/said" && same "$directory"
+    [ "$status" -eq 0 ] && grep -qE '^[0-9]+ runs? done twice, ' "$work/said" && same "$directory"
 }
 
 kill_worker() { kill -KILL "$held" && until_true not_there "$held"; }
