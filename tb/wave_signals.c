@@ -21,7 +21,7 @@ static void note(int number)
 
 static void remove_files(void)
 {
-    output_files_abandon();
+    output_files_abandon(); // NOLINT(bugprone-signal-handler): of another file, but made for this
     unlink(hierarchy);
 }
 
