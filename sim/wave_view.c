@@ -157,7 +157,8 @@ static int add_signals(struct wave_builder *b, const char *keyword, const char *
         return refuse(b, no_signal, pattern);
     if (!b->lacking++) {
         b->first_lacking_line = b->line;
-        snprintf(b->first_lacking, sizeof(b->first_lacking), "%s", pattern);
+        snprintf(b->first_lacking, sizeof(b->first_lacking), "%.*s", (int)sizeof(b->first_lacking) - 1,
+                 pattern);
     }
     return 0;
 }
