@@ -11,8 +11,8 @@
 enum {
     TEXT_LENGTH = 1600,
     NAME_LENGTH = 24,
-    SHOWN = 16,    /* cycles for which a text of one cycle stays readable */
-    RECENT = 4096, /* accesses whose acceptance is remembered; a power of two */
+    SHOWN = 16,   /* cycles for which a text of one cycle stays readable */
+    RECENT = 256, /* accesses whose acceptance is remembered; a power of two */
 };
 
 /* Lanes of which there is one; those of ports, entries and walkers follow. */
