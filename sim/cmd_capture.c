@@ -40,13 +40,6 @@ static const struct argp_option option_table[] = {
     {0},
 };
 
-static void set_count(struct argp_state *state, uint64_t *count, const char *arg, const char *name)
-{
-    if (!parse_count(arg, count))
-        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
-                   arg);
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -59,10 +52,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         arguments->quiet = true;
         return 0;
     case OPTION_SKIP:
-        set_count(state, &arguments->skip, arg, "skip");
+        arguments->skip = option_count(state, "skip", arg);
         return 0;
     case OPTION_ACCESSES:
-        set_count(state, &arguments->accesses, arg, "accesses");
+        arguments->accesses = option_count(state, "accesses", arg);
         if (arguments->accesses < TRACE_LEAST_ROOM)
             argp_error(state, "--accesses: at least %d", TRACE_LEAST_ROOM);
         return 0;

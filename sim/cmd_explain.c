@@ -32,20 +32,13 @@ struct command_line {
     struct run_arguments run;
 };
 
-static void set_number(struct argp_state *state, uint64_t *number, const char *arg, const char *name)
-{
-    if (!parse_count(arg, number))
-        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
-                   arg);
-}
-
 static void choose(struct argp_state *state, struct explain_request *request, enum explain_what what,
                    const char *arg, const char *name)
 {
     if (request->what != EXPLAIN_FAILURE)
         argp_error(state, "give one of --access, --va and --cycle");
     request->what = what;
-    set_number(state, &request->number, arg, name);
+    request->number = option_count(state, name, arg);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -63,7 +56,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         choose(state, &line->request, EXPLAIN_CYCLE, arg, "cycle");
         return 0;
     case OPTION_HISTORY:
-        set_number(state, &line->request.history, arg, "history");
+        line->request.history = option_count(state, "history", arg);
         return 0;
     case ARGP_KEY_ARG:
         run_arguments_take(&line->run, state);

@@ -36,15 +36,6 @@ static const struct argp_option option_table[] = {
     {0},
 };
 
-static uint64_t take_number(struct argp_state *state, const char *name, const char *arg)
-{
-    uint64_t number = 0;
-    if (!parse_count(arg, &number))
-        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
-                   arg);
-    return number;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct wave_command *command = state->input;
@@ -60,10 +51,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         command->no_open = true;
         return 0;
     case OPTION_ACCESS:
-        command->request.access = take_number(state, "access", arg);
+        command->request.access = option_count(state, "access", arg);
         return 0;
     case OPTION_CYCLE:
-        command->request.cycle = take_number(state, "cycle", arg);
+        command->request.cycle = option_count(state, "cycle", arg);
         return 0;
     case OPTION_LIST:
         command->list = true;

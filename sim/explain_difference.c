@@ -41,34 +41,10 @@ struct item {
 #define P_WcWaysPml5e 1
 
 static const struct item items[] = {
-#define OUTPUT(name, decode)                                                                                 \
-    {                                                                                                        \
-        VALUE, DECODE_##decode, 0, "mmu", #name, #name "_o"                                                  \
-    }
-#define ANSWER(name, decode, bits)                                                                           \
-    {                                                                                                        \
-        FIELDS, DECODE_##decode, bits, "mmu", #name, #name "_o"                                              \
-    }
-#define LOOKUP(name, decode, bits)                                                                           \
-    {                                                                                                        \
-        FIELDS, DECODE_##decode, bits, "lookup_stage", #name, "u_lookup_stage__DOT__" #name "_q"             \
-    }
-    OUTPUT(req_ready, BITS),
-    OUTPUT(resp_valid, BITS),
-    OUTPUT(op_ready, FLAG),
-    OUTPUT(op_done, FLAG),
-    OUTPUT(mem_req_valid, FLAG),
-    OUTPUT(mem_resp_ready, FLAG),
-    ANSWER(resp_pa, HEX, 64),
-    ANSWER(resp_tag, DECIMAL, 6),
-    ANSWER(resp_fault, FAULT, 2),
-    ANSWER(resp_code, FAULT_CODE, 6),
-    ANSWER(resp_size, SIZE, 2),
-    ANSWER(resp_pat, DECIMAL, 3),
-    ANSWER(resp_source, SOURCE, 2),
-    LOOKUP(lookup_va, HEX, 64),
-    LOOKUP(lookup_attr, ATTRIBUTES, 5),
-    LOOKUP(lookup_tag, DECIMAL, 6),
+#define OUTPUT(name, decode)              {VALUE, DECODE_##decode, 0, "mmu", #name, #name "_o"},
+#define ANSWER(name, decode, bits, field) {FIELDS, DECODE_##decode, bits, "mmu", #name, #name "_o"},
+#define LOOKUP(name, decode, bits, field)                                                                    \
+    {FIELDS, DECODE_##decode, bits, "lookup_stage", #name, "u_lookup_stage__DOT__" #name "_q"},
 #define SIGNAL(block, name, decode, path, model)   {VALUE, DECODE_##decode, 0, #block, #name, #path},
 #define ELEMENTS(block, name, decode, path, model) {ELEMENTS, DECODE_##decode, 0, #block, #name, #path},
 #define TLB_ARRAY(block, name, path, model)        {ARRAY, DECODE_HEX, 0, #block, #name, #path},
@@ -102,19 +78,12 @@ struct differences {
     bool short_of_memory;
 };
 
-/* "u_l2__DOT__array_4k" as the wave has it. */
+/* What the wave has under a scope. */
 static void path_of(const char *scope, const struct item *item, const char *more, char *path)
 {
-    static const char *const names[][2] = {{"__DOT__", "."}, {"__BRA__", "["}, {"__KET__", "]"}};
     size_t used = (size_t)snprintf(path, NAME_LENGTH, "%s.", scope);
-
-    for (const char *from = item->path; *from != '\0' && used + 1 < NAME_LENGTH;) {
-        size_t i = 0;
-        while (i < 3 && strncmp(from, names[i][0], strlen(names[i][0])) != 0)
-            i++;
-        path[used++] = i < 3 ? names[i][1][0] : *from;
-        from += i < 3 ? strlen(names[i][0]) : 1;
-    }
+    signal_path(item->path, path + used, NAME_LENGTH - used);
+    used += strlen(path + used);
     snprintf(path + used, NAME_LENGTH - used, "%s", more);
 }
 
@@ -176,7 +145,7 @@ static int by_cycle(const void *one, const void *other)
 /* -1: memory is short. */
 static int find_rises(struct differences *d)
 {
-    const struct fst_signal **signals = calloc((size_t)ITEMS * PARTS, sizeof(*signals));
+    const struct fst_signal **signals = calloc((size_t)ITEMS * PARTS, sizeof(struct fst_signal *));
     size_t count = 0;
 
     if (signals == NULL)
@@ -386,7 +355,7 @@ static size_t choose_values(const struct differences *d, const struct fst_signal
 
 static int read_values(struct differences *d)
 {
-    const struct fst_signal **signals = calloc(d->file->count + 1, sizeof(*signals));
+    const struct fst_signal **signals = calloc(d->file->count + 1, sizeof(struct fst_signal *));
 
     for (size_t i = 0; i < d->file->count; i++)
         if (d->file->signals[i].handle >= d->handles)

@@ -191,7 +191,7 @@ static void keep_fill(struct fills **table, struct fills *known, uint64_t place,
 /* Who filled what the lines tell of. A fill shows from the cycle behind its own on. */
 static void find_fillers(struct explain_lines *lines)
 {
-    struct fills *table = NULL, *fills, *next;
+    struct fills *table = NULL, *fills;
 
     for (size_t i = 0; i < lines->count; i++) {
         struct explain_line *line = &lines->list[i];
@@ -210,17 +210,19 @@ static void find_fillers(struct explain_lines *lines)
         if (event.kind == EVENT_FILL)
             keep_fill(&table, fills, place, line->cycle, &event);
     }
-    HASH_ITER(hh, table, fills, next)
-    {
-        HASH_DEL(table, fills);
+    fills = table;
+    HASH_CLEAR(hh, table);
+    while (fills) {
+        struct fills *next = fills->hh.next;
         free(fills);
+        fills = next;
     }
 }
 
 int explain_lines_read(struct explain_lines *lines, struct fst_file *file)
 {
     struct reading reading = {.lines = lines};
-    const struct fst_signal **signals = calloc(file->count + 1, sizeof(*signals));
+    const struct fst_signal **signals = calloc(file->count + 1, sizeof(struct fst_signal *));
 
     *lines = (struct explain_lines){.first = file->start / 2};
     reading.short_of_memory = signals == NULL || choose_lanes(&reading, file) != 0;
@@ -255,16 +257,8 @@ void explain_line_print(const struct explain_line *line, FILE *out)
 void explain_line_print_filled(const struct explain_lines *lines, const struct explain_line *line, FILE *out)
 {
     explain_line_print(line, out);
-    if (!line->has_entry)
-        return;
-    if (line->filled == NO_ACCESS)
-        fprintf(out, "  %10s    (filled before cycle %" PRIu64 ", where the wave begins)\n", "",
-                lines->first);
-    else if (line->filler == NO_ACCESS)
-        fprintf(out, "  %10s    (filled in cycle %" PRIu64 ")\n", "", line->filled);
-    else
-        fprintf(out, "  %10s    (filled in cycle %" PRIu64 " for access %" PRIu64 ")\n", "", line->filled,
-                line->filler);
+    if (line->has_entry)
+        event_print_filled(out, line->filled, line->filler, lines->first, "the wave");
 }
 
 void explain_lines_print(const struct explain_lines *lines, uint64_t first, uint64_t last, FILE *out)

@@ -2,7 +2,6 @@
 #include "explain_wave.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +11,20 @@
 #include "explain_difference.h"
 #include "explain_lines.h"
 #include "page_log.h"
+#include "wave_options.h"
 
 enum {
     CYCLES_AROUND = 8, /* as when a run is explained */
     CYCLES_BEFORE = 4,
     ACCESSES_TOLD = 3,
     LEADERS = 8,
-    REASON_LENGTH = 128,
 };
 
 struct wave {
     struct fst_file *file;
     struct explain_lines lines;
     struct difference_path *path;
+    char reason[128]; /* why the wave was written; "": it does not say */
 };
 
 /* --- which lines --- */
@@ -200,45 +200,21 @@ static void print_accesses_of(const struct wave *wave, uint64_t cycle, FILE *out
 
 static uint64_t marked_cycle(const struct wave *wave, const char *path)
 {
-    const struct fst_signal *mark = fst_file_find(wave->file, path);
-    return mark ? fst_file_last(wave->file, mark) : 0;
-}
-
-static void keep_text(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    char *text = self;
-    (void)time;
-    (void)handle;
-    if (*value)
-        snprintf(text, REASON_LENGTH, "%s", value + strspn(value, " "));
-}
-
-/* Why the wave was written; of REASON_LENGTH bytes. */
-static void read_reason(const struct wave *wave, char *reason)
-{
-    const struct fst_signal *signal = fst_file_find(wave->file, "marks.reason");
-
-    snprintf(reason, REASON_LENGTH, "the run fails");
-    if (signal != NULL)
-        fst_file_changes(wave->file, &signal, 1, keep_text, reason);
+    return fst_file_last(wave->file, fst_file_find(wave->file, path));
 }
 
 /* The run has failed, as far as the wave shows it. */
 static bool shows_failure(const struct wave *wave)
 {
-    char reason[REASON_LENGTH];
-
-    read_reason(wave, reason);
-    /* Of --wave-on the cycle of the event is marked, in a run that need not fail (tb/wave.c). */
-    bool marked =
-        marked_cycle(wave, "marks.failure") != 0 && strcmp(reason, "an event meets the condition") != 0;
+    /* Of --wave-on the cycle of the event is marked, in a run that need not fail. */
+    bool marked = marked_cycle(wave, "marks.failure") != 0 && strcmp(wave->reason, WAVE_REASON_EVENT) != 0;
     return marked || wave->lines.verdict || difference_path_first(wave->path) != UINT64_MAX;
 }
 
 /* Says why the run failed, where neither a difference nor a verdict does; the cycle to look at. */
-static uint64_t print_reason(const struct wave *wave, uint64_t failure, const char *reason, FILE *out)
+static uint64_t print_reason(const struct wave *wave, uint64_t failure, FILE *out)
 {
-    fprintf(out, "cycle %" PRIu64 ": %s\n", failure, reason);
+    fprintf(out, "cycle %" PRIu64 ": %s\n", failure, *wave->reason ? wave->reason : "the run fails");
     if (2 * failure <= wave->file->end)
         return failure;
     uint64_t accept = marked_cycle(wave, "marks.accept");
@@ -251,7 +227,6 @@ static uint64_t print_reason(const struct wave *wave, uint64_t failure, const ch
 
 static int print_failure(const struct wave *wave, FILE *out)
 {
-    char reason[REASON_LENGTH];
     uint64_t failure = marked_cycle(wave, "marks.failure");
     bool differ = print_differences(wave, out);
     uint64_t first = difference_path_first(wave->path);
@@ -266,9 +241,8 @@ static int print_failure(const struct wave *wave, FILE *out)
                 "--cycle\n");
         return EXIT_USAGE;
     }
-    read_reason(wave, reason);
     if (!differ && !wave->lines.verdict)
-        edge = print_reason(wave, failure, reason, out);
+        edge = print_reason(wave, failure, out);
     fprintf(out, "\nwhat %s up to there:\n",
             fst_file_find(wave->file, "diff.any") ? "the C model did" : "happened");
     explain_lines_print(&wave->lines, edge > CYCLES_BEFORE ? edge - CYCLES_BEFORE : 0, edge, out);
@@ -306,31 +280,9 @@ static int print(const struct wave *wave, const struct explain_request *request,
     return shows_failure(wave) ? EXIT_MISMATCH : EXIT_AGREED;
 }
 
-/* An FST file begins with the type and the length of its header. 0, or -1 after a message. */
-static int check_file(const char *path)
-{
-    static const unsigned char header[] = {0, 0, 0, 0, 0, 0, 0, 0x01, 0x49};
-    unsigned char start[sizeof(header)];
-    FILE *file = fopen(path, "r");
-    size_t length = file != NULL ? fread(start, 1, sizeof(start), file) : 0;
-    int error = file == NULL || ferror(file) ? errno : 0;
-
-    if (file != NULL)
-        fclose(file);
-    if (error != 0)
-        fprintf(stderr, "%s: %s\n", path, strerror(error));
-    else if (length < sizeof(start) || memcmp(start, header, sizeof(header)) != 0)
-        fprintf(stderr, "%s: is not an FST file; twinwalk run --wave=FILE.fst writes one\n", path);
-    else
-        return 0;
-    return -1;
-}
-
 int explain_wave(const char *path, const struct explain_request *request, FILE *out)
 {
     int code = EXIT_USAGE;
-    if (check_file(path))
-        return code;
     struct wave wave = {.file = fst_file_open(path), .path = difference_path_create()};
     if (wave.file == NULL) {
         difference_path_destroy(wave.path);
@@ -344,6 +296,8 @@ int explain_wave(const char *path, const struct explain_request *request, FILE *
         fprintf(stderr, "twinwalk explain: out of memory\n");
         code = EXIT_INTERNAL;
     } else {
+        fst_file_last_text(wave.file, fst_file_find(wave.file, "marks.reason"), wave.reason,
+                           sizeof(wave.reason));
         code = print(&wave, request, out);
     }
     explain_lines_free(&wave.lines);

@@ -40,6 +40,16 @@ bool parse_count(const char *text, uint64_t *count)
     return true;
 }
 
+uint64_t option_count(const struct argp_state *state, const char *name, const char *text)
+{
+    uint64_t count = 0;
+
+    if (!parse_count(text, &count))
+        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
+                   text);
+    return count;
+}
+
 unsigned processors(void)
 {
     cpu_set_t allowed;

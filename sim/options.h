@@ -14,6 +14,9 @@
  */
 bool parse_count(const char *text, uint64_t *count);
 
+/* What --name says, a count; ends the program with a message when it is none. */
+uint64_t option_count(const struct argp_state *state, const char *name, const char *text);
+
 /* The processors that this process may use. */
 unsigned processors(void);
 

@@ -109,13 +109,6 @@ static void set_once(struct argp_state *state, const char **path, const char *ar
     *path = arg;
 }
 
-static void set_count(struct argp_state *state, uint64_t *count, const char *arg, const char *name)
-{
-    if (!parse_count(arg, count))
-        argp_error(state, "--%s: '%s' is not a number (decimal with k, M or G, or 0x hexadecimal)", name,
-                   arg);
-}
-
 static void set_debug_flags(struct argp_state *state, struct run_options *options, const char *arg)
 {
     char unknown[32];
@@ -259,13 +252,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         options->engine = options->stack ? ENGINE_MODEL : parse_engine(state, arg);
         return 0;
     case OPTION_SEED:
-        set_count(state, &options->seed, arg, "seed");
+        options->seed = option_count(state, "seed", arg);
         return 0;
     case OPTION_CYCLES:
-        set_count(state, &options->cycles, arg, "cycles");
+        options->cycles = option_count(state, "cycles", arg);
         return 0;
     case OPTION_ACCESSES:
-        set_count(state, &options->accesses, arg, "accesses");
+        options->accesses = option_count(state, "accesses", arg);
         return 0;
     case OPTION_STATS:
         set_once(state, &options->stats, arg, "stats");
@@ -287,22 +280,22 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         set_wave(state, options, arg, key == OPTION_WAVE_ON_FAILURE);
         return 0;
     case OPTION_WAVE_FROM:
-        set_count(state, &options->wave.from, arg, "wave-from");
+        options->wave.from = option_count(state, "wave-from", arg);
         return 0;
     case OPTION_WAVE_TO:
-        set_count(state, &options->wave.to, arg, "wave-to");
+        options->wave.to = option_count(state, "wave-to", arg);
         return 0;
     case OPTION_WAVE_ON:
         set_trigger(options, arg);
         return 0;
     case OPTION_WAVE_BEFORE:
-        set_count(state, &options->wave.before, arg, "wave-before");
+        options->wave.before = option_count(state, "wave-before", arg);
         return 0;
     case OPTION_WAVE_AFTER:
-        set_count(state, &options->wave.after, arg, "wave-after");
+        options->wave.after = option_count(state, "wave-after", arg);
         return 0;
     case OPTION_WAVE_EVERY:
-        set_count(state, &options->wave.every, arg, "wave-every");
+        options->wave.every = option_count(state, "wave-every", arg);
         return 0;
     case OPTION_WAVE_SIGNALS:
         options->wave.scopes = arg;
@@ -318,10 +311,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         set_once(state, &options->debug.file, arg, "debug-file");
         return 0;
     case OPTION_DEBUG_FROM:
-        set_count(state, &options->debug.from, arg, "debug-from");
+        options->debug.from = option_count(state, "debug-from", arg);
         return 0;
     case OPTION_DEBUG_TO:
-        set_count(state, &options->debug.to, arg, "debug-to");
+        options->debug.to = option_count(state, "debug-to", arg);
         return 0;
     case OPTION_JUDGE:
         options->judge = JUDGE_ON;

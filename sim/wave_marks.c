@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wave_options.h"
+
 enum {
     NEAR = 24,  /* cycles up to which accept and invalidation are shown together with the failure */
     AROUND = 8, /* cycles shown before the first of them and after the failure */
@@ -16,25 +18,16 @@ static const uint64_t NEVER = UINT64_MAX;
 
 static uint64_t mark(struct fst_file *wave, const char *path)
 {
-    const struct fst_signal *signal = fst_file_find(wave, path);
-    uint64_t cycle = signal ? fst_file_last(wave, signal) : 0;
+    uint64_t cycle = fst_file_last(wave, fst_file_find(wave, path));
     return cycle ? 2 * cycle : NEVER;
-}
-
-static void keep_whether_event(void *self, uint64_t time, uint32_t handle, const char *value)
-{
-    (void)time, (void)handle;
-    *(bool *)self = strstr(value, "an event ") != NULL;
 }
 
 /* The wave is about an event that somebody waited for, not about a failure. */
 static bool is_about_event(struct fst_file *wave)
 {
-    const struct fst_signal *reason = fst_file_find(wave, "marks.reason");
-    bool event = false;
-    if (reason)
-        fst_file_changes(wave, &reason, 1, keep_whether_event, &event);
-    return event;
+    char reason[128];
+    fst_file_last_text(wave, fst_file_find(wave, "marks.reason"), reason, sizeof(reason));
+    return strcmp(reason, WAVE_REASON_EVENT) == 0;
 }
 
 /* An access as the texts of its port name it. */

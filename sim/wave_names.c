@@ -20,14 +20,10 @@ enum {
 /* "u_control__DOT__mode_q" is "u_control.mode_q", or an element of it. */
 static bool same_path(const char *rtl, const char *path)
 {
-    static const char dot[] = "__DOT__";
-    for (; *rtl; path++) {
-        bool at_dot = strncmp(rtl, dot, strlen(dot)) == 0;
-        if (*path != (at_dot ? '.' : *rtl))
-            return false;
-        rtl += at_dot ? strlen(dot) : 1;
-    }
-    return *path == '\0' || *path == '[';
+    char dotted[256];
+    signal_path(rtl, dotted, sizeof(dotted));
+    size_t length = strlen(dotted);
+    return strncmp(dotted, path, length) == 0 && (path[length] == '\0' || path[length] == '[');
 }
 
 /* How a register or port reads, by its path below the top module; DECODE_HEX: as a number. */
@@ -37,14 +33,13 @@ static enum signal_decode decode_below(const char *path)
         const char *path;
         enum signal_decode decode;
     } signals[] = {
+#define OUTPUT(name, decode)                       {#name "_o", DECODE_##decode},
 #define SIGNAL(block, name, decode, path, model)   {#path, DECODE_##decode},
 #define ELEMENTS(block, name, decode, path, model) {#path, DECODE_##decode},
 #define TLB_ARRAY(block, name, path, model)                                                                  \
     {#path "__DOT__valid_q", DECODE_BITS}, {#path "__DOT__written_entry", DECODE_DECIMAL},
 #include "signals.def"
         {"req_valid_i", DECODE_BITS},
-        {"req_ready_o", DECODE_BITS},
-        {"resp_valid_o", DECODE_BITS},
     };
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         if (same_path(signals[i].path, path))

@@ -125,6 +125,13 @@ unsigned event_flags(const struct event *event);
 /* A lookup or a walk's start that found an entry: array, set and way tell which. */
 bool event_meets_entry(const struct event *event);
 
+/*
+ * Below an event that meets an entry: in which cycle it was filled, and for which
+ * access (NO_ACCESS: for none). filled NO_ACCESS: before cycle `first`, where
+ * `what` begins.
+ */
+void event_print_filled(FILE *out, uint64_t filled, uint64_t filler, uint64_t first, const char *what);
+
 /* "L1D" and its help; number below DEBUG_FLAGS. */
 const char *debug_flag_name(unsigned number);
 const char *debug_flag_help(unsigned number);

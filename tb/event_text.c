@@ -423,3 +423,14 @@ void event_text_brief(const struct event *event, char *text, size_t size)
 {
     write_text(event, (struct line){.text = text, .size = size, .brief = true});
 }
+
+void event_print_filled(FILE *out, uint64_t filled, uint64_t filler, uint64_t first, const char *what)
+{
+    fprintf(out, "  %10s    (filled ", "");
+    if (filled == NO_ACCESS)
+        fprintf(out, "before cycle %" PRIu64 ", where %s begins)\n", first, what);
+    else if (filler == NO_ACCESS)
+        fprintf(out, "in cycle %" PRIu64 ")\n", filled);
+    else
+        fprintf(out, "in cycle %" PRIu64 " for access %" PRIu64 ")\n", filled, filler);
+}

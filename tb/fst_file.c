@@ -205,6 +205,25 @@ uint64_t fst_file_last(struct fst_file *file, const struct fst_signal *signal)
     return value;
 }
 
+struct text {
+    char *text;
+    size_t size;
+};
+
+static void keep_text(void *self, uint64_t time, uint32_t handle, const char *value)
+{
+    const struct text *text = self;
+    (void)time, (void)handle;
+    snprintf(text->text, text->size, "%s", value + strspn(value, " "));
+}
+
+void fst_file_last_text(struct fst_file *file, const struct fst_signal *signal, char *text, size_t size)
+{
+    *text = '\0';
+    if (signal && !signal->bits)
+        fst_file_changes(file, &signal, 1, keep_text, &(struct text){text, size});
+}
+
 int fst_file_to_vcd(const char *path)
 {
     const struct fst_seam *seam = library();

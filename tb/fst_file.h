@@ -52,6 +52,9 @@ void fst_file_changes(struct fst_file *file, const struct fst_signal *const *sig
 /* The last value of a signal as a number; 0 for a text or when there is none. */
 uint64_t fst_file_last(struct fst_file *file, const struct fst_signal *signal);
 
+/* The last value of a text, without blanks before it; "" when there is none. */
+void fst_file_last_text(struct fst_file *file, const struct fst_signal *signal, char *text, size_t size);
+
 /* Makes a VCD of an FST file, in its place. -1 after a message. */
 int fst_file_to_vcd(const char *path);
 

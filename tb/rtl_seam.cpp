@@ -230,21 +230,17 @@ static void step(struct rtl_instance *rtl, const struct mmu_in *in)
     read_outputs(rtl);
 }
 
-static bool same_response(const struct response &a, const struct response &b)
-{
-    return a.pa == b.pa && a.tag == b.tag && a.fault == b.fault && a.error_code == b.error_code &&
-           a.size == b.size && a.pat == b.pat && a.source == b.source;
-}
-
 static bool same_outputs(const struct mmu_out &r, const struct mmu_out &m)
 {
-    if (r.req_ready != m.req_ready || r.resp_valid != m.resp_valid || r.op_ready != m.op_ready ||
-        r.op_done != m.op_done || r.mem_req_valid != m.mem_req_valid || r.mem_resp_ready != m.mem_resp_ready)
-        return false;
-    for (unsigned p = 0; p < kPorts; p++)
-        if ((r.resp_valid >> p & 1) && !same_response(r.resp[p], m.resp[p]))
-            return false;
-    return true;
+    bool same = true;
+#define OUTPUT(name, decode) same = same && r.name == m.name;
+#include "signals.def"
+    for (unsigned p = 0; p < kPorts && same; p++)
+        if (r.resp_valid >> p & 1) {
+#define ANSWER(name, decode, bits, field) same = same && r.resp[p].field == m.resp[p].field;
+#include "signals.def"
+        }
+    return same;
 }
 
 // The comparison of every cycle: what differs, as bits of a number. Without branches and calls, since nearly
@@ -369,31 +365,19 @@ static void report(struct rtl_instance *rtl, const struct mmu *m, FILE *out)
 {
     const Vmmu___024root *root = rtl->top.rootp;
     const struct mmu_out &r = rtl->out, &c = m->out;
-    report_value(out, "mmu", "req_ready", -1, DECODE_BITS, r.req_ready, c.req_ready);
-    report_value(out, "mmu", "resp_valid", -1, DECODE_BITS, r.resp_valid, c.resp_valid);
-    report_value(out, "mmu", "op_ready", -1, DECODE_FLAG, r.op_ready, c.op_ready);
-    report_value(out, "mmu", "op_done", -1, DECODE_FLAG, r.op_done, c.op_done);
-    report_value(out, "mmu", "mem_req_valid", -1, DECODE_FLAG, r.mem_req_valid, c.mem_req_valid);
-    report_value(out, "mmu", "mem_resp_ready", -1, DECODE_FLAG, r.mem_resp_ready, c.mem_resp_ready);
-    for (int p = 0; p < static_cast<int>(kPorts); p++) {
+#define OUTPUT(name, decode) report_value(out, "mmu", #name, -1, DECODE_##decode, r.name, c.name);
+#include "signals.def"
+    for (unsigned p = 0; p < kPorts; p++) {
         if (r.resp_valid & c.resp_valid & 1u << p) {
-            report_value(out, "mmu", "resp_pa", p, DECODE_HEX, r.resp[p].pa, c.resp[p].pa);
-            report_value(out, "mmu", "resp_tag", p, DECODE_DECIMAL, r.resp[p].tag, c.resp[p].tag);
-            report_value(out, "mmu", "resp_fault", p, DECODE_FAULT, r.resp[p].fault, c.resp[p].fault);
-            report_value(out, "mmu", "resp_code", p, DECODE_FAULT_CODE, r.resp[p].error_code,
-                         c.resp[p].error_code);
-            report_value(out, "mmu", "resp_size", p, DECODE_SIZE, r.resp[p].size, c.resp[p].size);
-            report_value(out, "mmu", "resp_pat", p, DECODE_DECIMAL, r.resp[p].pat, c.resp[p].pat);
-            report_value(out, "mmu", "resp_source", p, DECODE_SOURCE, r.resp[p].source, c.resp[p].source);
+#define ANSWER(name, decode, bits, of)                                                                       \
+    report_value(out, "mmu", #name, static_cast<int>(p), DECODE_##decode, r.resp[p].of, c.resp[p].of);
+#include "signals.def"
         }
         if (m->lookup_valid >> p & 1) {
-            unsigned port = static_cast<unsigned>(p);
-            report_value(out, "lookup_stage", "lookup_va", p, DECODE_HEX,
-                         field(R(u_lookup_stage__DOT__lookup_va_q), port * 64, 64), m->lookup[p].va);
-            report_value(out, "lookup_stage", "lookup_attr", p, DECODE_ATTRIBUTES,
-                         field(R(u_lookup_stage__DOT__lookup_attr_q), port * 5, 5), m->lookup[p].attr);
-            report_value(out, "lookup_stage", "lookup_tag", p, DECODE_DECIMAL,
-                         field(R(u_lookup_stage__DOT__lookup_tag_q), port * 6, 6), m->lookup[p].tag);
+#define LOOKUP(name, decode, bits, of)                                                                       \
+    report_value(out, "lookup_stage", #name, static_cast<int>(p), DECODE_##decode,                           \
+                 field(R(u_lookup_stage__DOT__##name##_q), p *bits, bits), m->lookup[p].of);
+#include "signals.def"
         }
     }
 #define SIGNAL(block, name, decode, path, model)                                                             \

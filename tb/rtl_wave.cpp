@@ -28,15 +28,6 @@ template <void *VerilatedFst::*Member> struct FstWriter {
 void *fst_writer(VerilatedFst *fst);
 template struct FstWriter<&VerilatedFst::m_fst>;
 
-std::string dotted(std::string path)
-{
-    static const char *const parts[][2] = {{"__DOT__", "."}, {"__BRA__", "["}, {"__KET__", "]"}};
-    for (const auto &part : parts)
-        for (size_t at; (at = path.find(part[0])) != std::string::npos;)
-            path.replace(at, std::strlen(part[0]), part[1]);
-    return path;
-}
-
 } // namespace
 
 // The scope is the prefix, or lies in it.
@@ -105,7 +96,9 @@ Signal &rtl_wave::next(const char *group, const char *path, int element, const c
                        int names)
 {
     if (declaring) {
-        std::string full = dotted(std::string(group) + "." + path + suffix);
+        char below[256];
+        signal_path((std::string(path) + suffix).c_str(), below, sizeof below);
+        std::string full = std::string(group) + "." + below;
         // Some viewers take a text's index for a bit.
         if (element >= 0)
             full += names == TEXT ? ".entry_" + std::to_string(element) : "[" + std::to_string(element) + "]";

@@ -183,37 +183,17 @@ void rtl_wave::ports()
     const Vmmu___024root *root = top.rootp;
     const struct mmu_out &o = m->out;
     const unsigned answers = o.resp_valid & rtl->out.resp_valid;
-#define OUTPUT(name, bits) bit_set(this, #name "_o", bits, top.name##_o, o.name);
-    OUTPUT(req_ready, kPorts)
-    OUTPUT(resp_valid, kPorts)
-    OUTPUT(op_ready, 1)
-    OUTPUT(op_done, 1)
-    OUTPUT(mem_req_valid, 1)
-    OUTPUT(mem_resp_ready, 1)
-#undef OUTPUT
-    port_twin(
-        "resp_tag_o", 6, answers, [&](unsigned p) { return o.resp[p].tag; }, &top.resp_tag_o);
-    port_twin(
-        "resp_pa_o", 64, answers, [&](unsigned p) { return o.resp[p].pa; }, &top.resp_pa_o);
-    port_twin(
-        "resp_fault_o", 2, answers, [&](unsigned p) { return o.resp[p].fault; }, &top.resp_fault_o);
-    port_twin(
-        "resp_code_o", 6, answers, [&](unsigned p) { return o.resp[p].error_code; }, &top.resp_code_o);
-    port_twin(
-        "resp_size_o", 2, answers, [&](unsigned p) { return o.resp[p].size; }, &top.resp_size_o);
-    port_twin(
-        "resp_pat_o", 3, answers, [&](unsigned p) { return o.resp[p].pat; }, &top.resp_pat_o);
-    port_twin(
-        "resp_source_o", 2, answers, [&](unsigned p) { return o.resp[p].source; }, &top.resp_source_o);
     const unsigned looked_up = m->lookup_valid;
-#define LOOKUP(name, bits)                                                                                   \
+#define OUTPUT(name, decode)                                                                                 \
+    bit_set(this, #name "_o", DECODE_##decode == DECODE_BITS ? kPorts : 1, top.name##_o, o.name);
+#define ANSWER(name, decode, bits, field)                                                                    \
     port_twin(                                                                                               \
-        "u_lookup_stage__DOT__lookup_" #name "_q", bits, looked_up,                                          \
-        [&](unsigned p) { return m->lookup[p].name; }, &R(u_lookup_stage__DOT__lookup_##name##_q));
-    LOOKUP(va, 64)
-    LOOKUP(attr, 5)
-    LOOKUP(tag, 6)
-#undef LOOKUP
+        #name "_o", bits, answers, [&](unsigned p) { return o.resp[p].field; }, &top.name##_o);
+#define LOOKUP(name, decode, bits, field)                                                                    \
+    port_twin(                                                                                               \
+        "u_lookup_stage__DOT__" #name "_q", bits, looked_up, [&](unsigned p) { return m->lookup[p].field; }, \
+        &R(u_lookup_stage__DOT__##name##_q));
+#include "signals.def"
 }
 
 static void lookup_text(const struct access_req &request, char *text, size_t size)

@@ -105,6 +105,22 @@ static void result_text(uint64_t result, char *text, size_t size)
     }
 }
 
+void signal_path(const char *verilated, char *path, size_t size)
+{
+    static const char *const parts[][2] = {{"__DOT__", "."}, {"__BRA__", "["}, {"__KET__", "]"}};
+    enum { PARTS = sizeof parts / sizeof *parts };
+
+    while (*verilated && size > 1) {
+        unsigned i = 0;
+        while (i < PARTS && strncmp(verilated, parts[i][0], strlen(parts[i][0])) != 0)
+            i++;
+        *path++ = i < PARTS ? parts[i][1][0] : *verilated;
+        verilated += i < PARTS ? strlen(parts[i][0]) : 1;
+        size--;
+    }
+    *path = '\0';
+}
+
 void signal_decode_text(enum signal_decode decode, uint64_t value, char *text, size_t size)
 {
     static const char *const states[] = {"IDLE", "DRAIN", "BROADCAST", "SWEEP", "SETTLE", "DONE"};

@@ -28,6 +28,9 @@ enum signal_decode {
     DECODE_RESULT /* miss_result of miss_queue.h */
 };
 
+/* "u_l2__DOT__array_4k", as Verilator joins scopes, as "u_l2.array_4k"; at most size bytes. */
+void signal_path(const char *verilated, char *path, size_t size);
+
 /* Writes at most size bytes, the terminator included. */
 void signal_decode_text(enum signal_decode decode, uint64_t value, char *text, size_t size);
 

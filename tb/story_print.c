@@ -27,14 +27,8 @@ static void print_provenance(const struct story *story, const struct told *told,
     bool evicted = event->kind == EVENT_EVICT || event->kind == EVENT_DROP;
     if (!event_meets_entry(event) && !evicted)
         return;
-    if (!told->place_known)
-        fprintf(out, "  %10s    (filled before cycle %" PRIu64 ", where this story begins)\n", "",
-                story->first_cycle);
-    else if (told->filler == NO_ACCESS)
-        fprintf(out, "  %10s    (filled in cycle %" PRIu64 ")\n", "", told->filled);
-    else
-        fprintf(out, "  %10s    (filled in cycle %" PRIu64 " for access %" PRIu64 ")\n", "", told->filled,
-                told->filler);
+    event_print_filled(out, told->place_known ? told->filled : NO_ACCESS, told->filler, story->first_cycle,
+                       "this story");
 }
 
 /* An event of another access that this one has joined, or of this one. */

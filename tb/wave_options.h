@@ -9,6 +9,9 @@
 
 enum { WAVE_MAX_SCOPES = 32 };
 
+/* What a wave's marks.reason says where it was written for --wave-on, in a run that need not fail. */
+#define WAVE_REASON_EVENT "an event meets the condition"
+
 struct wave_options {
     const char *path;    /* of the wave; VCD when it ends in .vcd, else FST */
     bool on_failure;     /* only around the first failure */

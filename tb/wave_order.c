@@ -40,5 +40,5 @@ const char *wave_order_reason(const struct wave_order *order, const struct bench
     };
     if (order->outcome != OUTCOME_DONE)
         return reasons[order->outcome];
-    return bench_loop_expectation_failed(loop) ? "not as the script expects" : "an event meets the condition";
+    return bench_loop_expectation_failed(loop) ? "not as the script expects" : WAVE_REASON_EVENT;
 }

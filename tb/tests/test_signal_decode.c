@@ -122,9 +122,23 @@ static void entries(void **state)
     assert_int_equal(text[20], '#');
 }
 
+static void paths(void **state)
+{
+    (void)state;
+    char path[64];
+
+    signal_path("u_walk_cache__DOT__gen_level__BRA__3__KET____DOT__gen_cache__DOT__cache", path, sizeof path);
+    assert_string_equal(path, "u_walk_cache.gen_level[3].gen_cache.cache");
+    signal_path("resp_pa_o", path, sizeof path);
+    assert_string_equal(path, "resp_pa_o");
+    signal_path("u_l2__DOT__valid_q", path, 7);
+    assert_string_equal(path, "u_l2.v");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths),
         cmocka_unit_test(values),
         cmocka_unit_test(short_buffers),
         cmocka_unit_test(entries),

@@ -150,15 +150,16 @@ views() {
     done <"$work/views"
 }
 check "every view can be made" views
+# bad MESSAGE LINE...: a view of these lines is refused.
+bad() {
+    printf '%s\n' "${@:2}" >"$work/bad.view"
+    refuses "bad.view:$1" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
+}
 bad_view() {
-    printf 'title x\ngroup a\nshow no.such.signal\n' >"$work/bad.view"
-    refuses "bad.view:3: the wave has no signal 'no.such.signal'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
-    printf 'title x\ngroup a\n' >"$work/bad.view"
-    refuses "bad.view:2: a group is not closed" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
-    printf 'colour x\n' >"$work/bad.view"
-    refuses "bad.view:1: not a line of a view: 'colour'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
-    printf 'show events.fill octal\n' >"$work/bad.view"
-    refuses "a radix is hex, dec or bin, not 'octal'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
+    bad "3: the wave has no signal 'no.such.signal'" 'title x' 'group a' 'show no.such.signal' &&
+        bad '2: a group is not closed' 'title x' 'group a' &&
+        bad "1: not a line of a view: 'colour'" 'colour x' &&
+        bad "1: a radix is hex, dec or bin, not 'octal'" 'show events.fill octal'
 }
 check "a view with a mistake says where" bad_view
 
@@ -180,10 +181,8 @@ check "views of a block's wave" views_of 1 --wave-signals u_page_walker
 check "views of the RTL's signals and no others" views_of 1 --wave-signals rtl
 check "views of differences and a block" views_of 1 --wave-signals diff,rtl.u_l2
 misspelt() {
-    printf 'show marks.cycle\nshow events.fil\n' >"$work/bad.view"
-    refuses "bad.view:2: the wave has no signal 'events.fil'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst" || return 1
-    printf 'twin u_control.stat_q\nshow marks.cycle\n' >"$work/bad.view"
-    refuses "bad.view:1: the wave has no signal 'u_control.stat_q'" "$twinwalk" wave --no-open --view "$work/bad.view" "$work/wrong.fst"
+    bad "2: the wave has no signal 'events.fil'" 'show marks.cycle' 'show events.fil' &&
+        bad "1: the wave has no signal 'u_control.stat_q'" 'twin u_control.stat_q' 'show marks.cycle'
 }
 check "a misspelt signal among others" misspelt
 
