@@ -152,8 +152,8 @@ names_exist() {
             awk '/^[a-z]/ {sub(/:.*/, ""); section = $0} /^  [a-z]/ {sub(/:.*/, "", $1); print section "." $1}'
         "$twinwalk" config --markdown=statistics | sed -n 's/^| `\([^`]*\)`.*/\1/p'
         sed -nE 's/^(SIGNAL|ELEMENTS|TLB_ARRAY)\(([a-z0-9_]+), ([a-z0-9_]+),.*/\2.\3/p' tb/signals.def
-        # the outputs, which a mismatch names as mmu.NAME
-        sed -nE 's/.*report_value\(out, "mmu", "([a-z_]+)".*/mmu.\1/p' tb/rtl_seam.cpp
+        sed -nE 's/^(OUTPUT|ANSWER)\(([a-z0-9_]+),.*/mmu.\2/p' tb/signals.def
+        sed -nE 's/^LOOKUP\(([a-z0-9_]+),.*/lookup_stage.\1/p' tb/signals.def
     } >"$work/names"
     while IFS=: read -r page name; do
         name=${name//\`/}
@@ -162,7 +162,7 @@ names_exist() {
             echo "$page: no $name"
             bad=1
         }
-    done < <(found '`(mmu|l1[id]|l2i?|walk_cache|walker|memory|random|bench|control|miss_queue|page_walker)\.[a-z0-9_.]+`' \
+    done < <(found '`(mmu|l1[id]|l2i?|walk_cache|walker|memory|random|bench|control|lookup_stage|miss_queue|page_walker)\.[a-z0-9_.]+`' \
         "${pages[@]}" | grep -vE '\.(c|h|sv|def)`$')
     return $bad
 }
