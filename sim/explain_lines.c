@@ -7,6 +7,9 @@
 #include <uthash.h>
 
 #include "event_parse.h"
+#include "lane_text.h"
+
+enum { EVENT_TEXT = 1600 }; /* as long as a lane's */
 
 /* A signal that is read. */
 struct lane {
@@ -22,31 +25,9 @@ struct reading {
     bool short_of_memory;
 };
 
-/* What the text of a lane leaves out, as its name says it: of port, walker or miss queue entry N. */
-static void put_before(const struct reading *reading, const struct lane *lane, const char *text, char *before,
-                       size_t size)
-{
-    static const struct {
-        const char *lane, *word;
-    } numbered[] = {{"events.port_", "port"}, {"events.walker_", "walker"}, {"events.entry_", "miss queue"}};
-    const char *path = lane->signal->path;
-
-    before[0] = '\0';
-    if (lane->signal->handle == reading->operation)
-        snprintf(before, size, "operation accepted: ");
-    for (size_t i = 0; i < sizeof(numbered) / sizeof(numbered[0]); i++) {
-        size_t length = strlen(numbered[i].lane);
-        if (strncmp(path, numbered[i].lane, length) == 0)
-            snprintf(before, size, "%s %s%s", numbered[i].word, path + length,
-                     strncmp(text, "access ", 7) == 0 ? ", " : " ");
-    }
-}
-
-static struct explain_line *add_line(struct reading *reading, uint64_t cycle, const char *before,
-                                     const char *text, size_t length)
+static struct explain_line *add_line(struct reading *reading, uint64_t cycle, const char *text)
 {
     struct explain_lines *lines = reading->lines;
-    char *copy;
 
     if (lines->count == lines->room) {
         size_t room = lines->room ? 2 * lines->room : 1024;
@@ -57,16 +38,16 @@ static struct explain_line *add_line(struct reading *reading, uint64_t cycle, co
         lines->list = list;
         lines->room = room;
     }
-    if (asprintf(&copy, "%s%.*s", before, (int)length, text) < 0) {
-        reading->short_of_memory = true;
+    char *copy = strdup(text);
+    reading->short_of_memory |= copy == NULL;
+    if (copy == NULL)
         return NULL;
-    }
     struct explain_line *line = &lines->list[lines->count];
     *line = (struct explain_line){.cycle = cycle, .number = lines->count++, .text = copy};
     return line;
 }
 
-/* "access 5, va 0x...: " at the beginning: its length. */
+/* "miss queue 3, access 5, va 0x...: " at the beginning: its length. */
 static size_t subject_length(const char *text)
 {
     const char *end = strstr(text, ": ");
@@ -74,18 +55,17 @@ static size_t subject_length(const char *text)
 }
 
 /* An entry of the miss queue is left by what it held when it holds nothing, or another access. */
-static void take_dequeue(struct reading *reading, struct lane *lane, uint64_t cycle, const char *value)
+static void take_dequeue(struct reading *reading, struct lane *lane, uint64_t cycle, const char *text)
 {
     size_t length = lane->last ? subject_length(lane->last) : 0;
-    if (length != 0 && strncmp(value, lane->last, length + 1) != 0) {
-        char before[32], text[96];
-        put_before(reading, lane, lane->last, before, sizeof(before));
-        snprintf(text, sizeof(text), "%.*s: leaves, answered in the next cycle", (int)length, lane->last);
-        add_line(reading, cycle, before, text, strlen(text));
+    if (length != 0 && strncmp(text, lane->last, length + 1) != 0) {
+        char leaves[160];
+        snprintf(leaves, sizeof(leaves), "%.*s: leaves, answered in the next cycle", (int)length, lane->last);
+        add_line(reading, cycle, leaves);
     }
     free(lane->last);
-    lane->last = *value ? strdup(value) : NULL;
-    reading->short_of_memory |= *value && lane->last == NULL;
+    lane->last = *text ? strdup(text) : NULL;
+    reading->short_of_memory |= *text && lane->last == NULL;
 }
 
 static void take_verdict(struct reading *reading, uint64_t cycle, const char *value)
@@ -95,9 +75,12 @@ static void take_verdict(struct reading *reading, uint64_t cycle, const char *va
         return;
     lines->verdict = strdup(value);
     lines->verdict_cycle = cycle;
-    struct explain_line *line = add_line(reading, cycle, "", value, strcspn(value, "\n"));
+    char *first_line = strndup(value, strcspn(value, "\n"));
+    struct explain_line *line = first_line ? add_line(reading, cycle, first_line) : NULL;
     if (line != NULL)
         line->verdict = true;
+    reading->short_of_memory |= first_line == NULL;
+    free(first_line);
 }
 
 /* A text signal changes: several events of one cycle are one text, with bars between. */
@@ -115,14 +98,18 @@ static void take_text(void *self, uint64_t time, uint32_t handle, const char *va
         take_verdict(reading, time / 2, value);
         return;
     }
-    if (strncmp(lane->signal->path, "events.entry_", strlen("events.entry_")) == 0)
-        take_dequeue(reading, lane, time / 2, value);
+    const char *name = lane->signal->path + strlen("events.");
+    bool of_entry = strncmp(name, "entry_", strlen("entry_")) == 0;
+    if (of_entry && *value == '\0')
+        take_dequeue(reading, lane, time / 2, "");
     while (*value) {
         const char *bar = strstr(value, " | ");
         size_t length = bar ? (size_t)(bar - value) : strlen(value);
-        char before[32];
-        put_before(reading, lane, value, before, sizeof(before));
-        struct explain_line *line = add_line(reading, time / 2, before, value, length);
+        char text[EVENT_TEXT];
+        lane_text_event(name, value, length, text, sizeof(text));
+        if (of_entry)
+            take_dequeue(reading, lane, time / 2, text);
+        struct explain_line *line = add_line(reading, time / 2, text);
         if (line != NULL)
             line->operation = handle == reading->operation || handle == reading->invalidation;
         value += length + (bar ? 3 : 0);

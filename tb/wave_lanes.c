@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench_names.h"
+#include "lane_text.h"
 #include "miss_queue.h"
 #include "page_walker.h"
 
@@ -223,24 +224,15 @@ static bool of_walker(const struct event *event)
     return event->kind >= EVENT_WALK_START && event->kind <= EVENT_RESULT_LOST;
 }
 
-/* What the lane's name says already, with a number behind it, need not be in its text. */
-static const char *without(const char *text, const char *prefix)
-{
-    size_t length = strlen(prefix);
-    if (strncmp(text, prefix, length) != 0)
-        return text;
-    text += length;
-    return text + strspn(text, "0123456789,: ");
-}
-
 static void write_event(struct wave_lanes *lanes, const struct event *event)
 {
-    char text[TEXT_LENGTH];
+    char whole[TEXT_LENGTH], text[TEXT_LENGTH];
     unsigned lane = lane_of_kind(event);
 
-    event_text(event, text, sizeof(text));
+    event_text(event, whole, sizeof(whole));
+    lane_text(whole, text, sizeof(text));
     if (lane != MAX_LANES)
-        put(lanes, lane, event->cycle, without(text, "operation accepted: "));
+        put(lanes, lane, event->cycle, text);
     else if (event->kind == EVENT_OP_DONE)
         clear(lanes, LANE_OPERATION);
     else if (event->kind == EVENT_ILLEGAL)
@@ -249,13 +241,13 @@ static void write_event(struct wave_lanes *lanes, const struct event *event)
         put(lanes, LANE_RULE, event->cycle, event->verdict);
     put_fault(lanes, event);
     if (event->kind <= EVENT_UNPAGED && event->kind != EVENT_OP && event->port < MMU_MAX_PORTS)
-        put(lanes, lanes->ports + event->port, event->cycle, without(text, "port "));
+        put(lanes, lanes->ports + event->port, event->cycle, text);
     if (event->kind == EVENT_DEQUEUE && event->entry < MISS_QUEUE_MAX)
         clear(lanes, lanes->entries + event->entry);
     else if (of_queue(event) && event->entry < MISS_QUEUE_MAX)
-        put(lanes, lanes->entries + event->entry, event->cycle, without(text, "miss queue "));
+        put(lanes, lanes->entries + event->entry, event->cycle, text);
     if (of_walker(event) && event->walker < WALKERS_MAX)
-        put(lanes, lanes->walkers + event->walker, event->cycle, without(text, "walker "));
+        put(lanes, lanes->walkers + event->walker, event->cycle, text);
 }
 
 void wave_lanes_event(void *self, const struct event *event)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Read back from its line, an event concerns the pages and entries that it concerns itself. */
+/* Read back from its line, an event concerns the pages and entries that it concerns itself; in the lanes of a wave too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "bench.h"
 #include "config.h"
 #include "event_parse.h"
+#include "lane_text.h"
 #include "page_log.h"
 
 enum { PAGES = 12, APART = 40 }; /* that many accesses between two that give a page */
@@ -30,6 +32,27 @@ static void add_page(struct pages *pages, uint64_t va)
     pages->from_lines[pages->count++] = page_log_create(va);
 }
 
+/* Through the lane of a wave and back the line is the same; the verb comes first there. */
+static void compare_lane(const char *text)
+{
+    static const struct {
+        const char *format, *lane;
+    } lanes[] = {{"port %u", "port"}, {"walker %u", "walker"}, {"miss queue %u", "entry"}};
+    char lane[24] = "fill", in_lane[320], back[320];
+    unsigned number;
+
+    if (strncmp(text, "operation accepted: ", 20) == 0)
+        strcpy(lane, "operation");
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
+        if (sscanf(text, lanes[i].format, &number) == 1)
+            snprintf(lane, sizeof lane, "%s_%u", lanes[i].lane, number);
+    lane_text(text, in_lane, sizeof in_lane);
+    lane_text_event(lane, in_lane, strlen(in_lane), back, sizeof back);
+    assert_string_equal(back, text);
+    if (strncmp(in_lane, "access ", 7) == 0 || strncmp(in_lane, "va ", 3) == 0)
+        fail_msg("in %s: %s", lane, in_lane);
+}
+
 static void compare(void *self, const struct event *event)
 {
     struct pages *pages = self;
@@ -37,6 +60,7 @@ static void compare(void *self, const struct event *event)
     char text[320];
 
     event_text(event, text, sizeof text);
+    compare_lane(text);
     bool is_event = event_parse(text, &parsed);
     bool has_entry = event_meets_entry(event) || event->kind == EVENT_FILL || event->kind == EVENT_DROP;
     if (event_meets_entry(event) != (is_event && event_meets_entry(&parsed)) ||
