@@ -25,21 +25,7 @@ struct item {
     const char *path; /* below the top module, as Verilator names it */
 };
 
-/* Every array that some configuration has: those that are not in the wave do not differ. */
-#define P_L1iWays2m   1
-#define P_L1iWays1g   1
-#define P_L1dWays2m   1
-#define P_L1dWays1g   1
-#define P_L2Ways2m    1
-#define P_L2Ways1g    1
-#define P_L2Split     1
-#define P_L2iWays2m   1
-#define P_L2iWays1g   1
-#define P_WcWaysPde   1
-#define P_WcWaysPdpte 1
-#define P_WcWaysPml4e 1
-#define P_WcWaysPml5e 1
-
+/* Those that are not in the wave do not differ. */
 static const struct item items[] = {
 #define OUTPUT(name, decode)              {VALUE, DECODE_##decode, 0, "mmu", #name, #name "_o"},
 #define ANSWER(name, decode, bits, field) {FIELDS, DECODE_##decode, bits, "mmu", #name, #name "_o"},
@@ -48,6 +34,7 @@ static const struct item items[] = {
 #define SIGNAL(block, name, decode, path, model)   {VALUE, DECODE_##decode, 0, #block, #name, #path},
 #define ELEMENTS(block, name, decode, path, model) {ELEMENTS, DECODE_##decode, 0, #block, #name, #path},
 #define TLB_ARRAY(block, name, path, model)        {ARRAY, DECODE_HEX, 0, #block, #name, #path},
+#define ANY_CONFIGURATION
 #include "signals.def"
 };
 

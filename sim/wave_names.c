@@ -38,6 +38,7 @@ static enum signal_decode decode_below(const char *path)
 #define ELEMENTS(block, name, decode, path, model) {#path, DECODE_##decode},
 #define TLB_ARRAY(block, name, path, model)                                                                  \
     {#path "__DOT__valid_q", DECODE_BITS}, {#path "__DOT__written_entry", DECODE_DECIMAL},
+#define ANY_CONFIGURATION
 #include "signals.def"
         {"req_valid_i", DECODE_BITS},
     };

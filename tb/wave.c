@@ -126,8 +126,7 @@ static int set_up(struct wave *wave)
         return -1;
     }
     bench_events_listen(loop->events, (struct event_listener){.self = wave, .event = hear});
-    /* Without a failure the build for waves is never needed; otherwise now is the time to see that there is
-     * one. */
+    /* Without a failure the build for waves is never needed; otherwise now is the time to see to it. */
     if ((!o->on_failure || getenv("TWINWALK_RTL")) && rtl_prepare_waves(loop->rtl))
         return -1;
     loop->attention = snapshots ? 0 : cycle_before(o->from);
@@ -228,7 +227,9 @@ static int complete(struct wave *wave, bool present)
     if (failed)
         fprintf(stderr, "%s: the wave could not be written whole; is there no room left?\n",
                 wave->options.path);
-    else if (wave_path_is_vcd(wave->options.path))
+    else
+        wave_scopes_warn(wave->scopes, wave->file.temporary);
+    if (!failed && wave_path_is_vcd(wave->options.path))
         failed = fst_file_to_vcd(wave->file.temporary);
     failed = failed || output_file_commit(&wave->file);
     output_file_discard(&wave->file);

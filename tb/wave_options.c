@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fst_file.h"
 #include "wave_trigger.h"
 
 struct wave_options wave_defaults(const char *path)
@@ -24,6 +25,7 @@ static bool is_block(const char *name, size_t length)
     static const char *const paths[] = {
 #define SIGNAL(block, name, decode, path, model) #path,
 #define TLB_ARRAY(block, name, path, model)      #path,
+#define ANY_CONFIGURATION
 #include "signals.def"
     };
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -89,6 +91,47 @@ int wave_options_check(const struct wave_options *options, char *error, size_t s
         wave_trigger_free(trigger);
     }
     return 0;
+}
+
+/* The path is the scope, or lies in it. */
+static bool lies_in(const char *path, const char *scope)
+{
+    size_t length = strlen(scope);
+    return strncmp(path, scope, length) == 0 && (path[length] == '.' || path[length] == '\0');
+}
+
+/* What the wave calls a group's signals, and the group in the choice. */
+static bool is_in_wave(const struct fst_file *file, const char *scope)
+{
+    static const char *const groups[][2] = {{"TOP.mmu", "rtl"},
+                                            {"cmodel", "cmodel"},
+                                            {"diff", "diff"},
+                                            {"states.rtl", "states.rtl"},
+                                            {"states.cmodel", "states.cmodel"}};
+    for (size_t i = 0; i < file->count; i++) {
+        const char *path = file->signals[i].path;
+        if (lies_in(path, scope))
+            return true;
+        for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+            const char *wave = groups[g][0], *choice = groups[g][1];
+            if (!lies_in(path, wave) || path[strlen(wave)] == '\0')
+                continue;
+            const char *below = path + strlen(wave),
+                       *wanted = lies_in(scope, choice) ? scope + strlen(choice) : NULL;
+            if (wanted ? *wanted == '\0' || lies_in(below + 1, wanted + 1) : lies_in(below + 1, scope))
+                return true;
+        }
+    }
+    return false;
+}
+
+void wave_scopes_warn(const char *const *scopes, const char *fst)
+{
+    struct fst_file *file = *scopes ? fst_file_open(fst) : NULL;
+    for (; file && *scopes; scopes++)
+        if (!is_in_wave(file, *scopes))
+            fprintf(stderr, "twinwalk: --wave-signals: the wave has nothing of '%s'\n", *scopes);
+    fst_file_close(file);
 }
 
 bool wave_path_is_vcd(const char *path)

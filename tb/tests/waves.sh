@@ -61,6 +61,7 @@ stopped() {
     wait "$group"
     [ $? -gt 128 ] && none_left "$group"
 }
+check "the RTL for waves, before runs with it are stopped" "$twinwalk" run -q -c tiny --random --cycles 1k --wave="$work/first.fst"
 check "Ctrl-C ends the snapshots too" stopped INT 1 --wave-on-failure="$work/none.fst" --wave-every 20k
 check "so does a kill of the run" stopped TERM 1 --wave-on-failure="$work/none.fst" --wave-every 20k
 check "so does kill -9" stopped KILL 1 --wave-on-failure="$work/none.fst" --wave-every 20k
@@ -180,6 +181,14 @@ check "views of the RTL alone lack nothing" views_of 0 --engine rtl
 check "views of a block's wave" views_of 1 --wave-signals u_page_walker
 check "views of the RTL's signals and no others" views_of 1 --wave-signals rtl
 check "views of differences and a block" views_of 1 --wave-signals diff,rtl.u_l2
+# tells_of_nothing WANTED SCOPES: so many of the scopes have nothing in the wave, and each is named.
+tells_of_nothing() {
+    "$twinwalk" run -q -c tiny --random --cycles 2000 --wave-signals "$2" --wave="$work/some.fst" 2>"$work/err" || return 1
+    [ "$(grep -c "^twinwalk: --wave-signals: the wave has nothing of '[a-z0-9_.]*nothing'$" "$work/err")" -eq "$1" ] &&
+        [ "$(grep -c 'has nothing of' "$work/err")" -eq "$1" ] || { sed 's/^/# /' "$work/err" && return 1; }
+}
+check "scopes that have signals" tells_of_nothing 0 rtl,cmodel.u_walk_cache,u_l2,diff.u_lookup_stage.u_l1d,states,states.rtl,rtl.u_l2.array_4k,events,judge,marks
+check "scopes in a block that are not there" tells_of_nothing 3 rtl.u_l2.nothing,cmodel.u_walk_cache.nothing,u_l2,u_l2.nothing
 misspelt() {
     bad "2: the wave has no signal 'events.fil'" 'show marks.cycle' 'show events.fil' &&
         bad "1: the wave has no signal 'u_control.stat_q'" 'twin u_control.stat_q' 'show marks.cycle'
