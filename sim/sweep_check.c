@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "image.h"
 #include "trace.h"
 
 void hearing_begin(struct hearing *hearing)
@@ -87,4 +88,19 @@ int sweep_check_trace(struct yaml_tree *tree, const yaml_node_t *node, const cha
     trace_reader_close(reader);
     free(block);
     return pass_on(&hearing, failed, tree, node, "trace: ", "");
+}
+
+int sweep_check_image(struct yaml_tree *tree, const yaml_node_t *node, const char *path)
+{
+    struct phys_mem *phys = phys_mem_create();
+    struct image *image;
+    struct hearing hearing;
+
+    if (phys == NULL)
+        return yaml_tree_complain(tree, node, 0, "out of memory");
+    hearing_begin(&hearing);
+    image = image_open(path, phys);
+    phys_mem_destroy(phys);
+    image_close(image);
+    return pass_on(&hearing, image == NULL, tree, node, "image: ", "");
 }

@@ -29,4 +29,7 @@ int sweep_check_config(struct yaml_tree *tree, const yaml_node_t *node, const ch
 /* A trace, of which the first block is read. */
 int sweep_check_trace(struct yaml_tree *tree, const yaml_node_t *node, const char *path);
 
+/* A memory image, opened as a run opens it. */
+int sweep_check_image(struct yaml_tree *tree, const yaml_node_t *node, const char *path);
+
 #endif

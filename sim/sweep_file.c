@@ -180,7 +180,8 @@ static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
         take_count(&workload->accesses, tree, accesses, "accesses") != 0 ||
         take_count(&workload->seed, tree, seed, "seed") != 0 ||
         read_stimulus(workload, tree, node, trace, random) != 0 ||
-        (image != NULL && take_file(&workload->image, tree, image, "image") != 0) ||
+        (image != NULL && (take_file(&workload->image, tree, image, "image") != 0 ||
+                           sweep_check_image(tree, image, workload->image) != 0)) ||
         read_settings(&workload->set, tree, set) != 0)
         return -1;
     return digest_workload(workload, tree, node);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,24 @@ int work_directory_open(const char *directory, const char *inner, const char *wh
     return made == 0 ? lock_directory(directory, what) : -1;
 }
 
+/* Tasks that an earlier process has left with Slurm are taken over, or ended, with --slurm only. */
+static void tell_of_tasks(const char *directory)
+{
+    char *pattern;
+    glob_t found = {0};
+
+    if (asprintf(&pattern, "%s/slurm/twinwalk-*", directory) < 0)
+        return;
+    glob(pattern, GLOB_NOESCAPE, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        fprintf(stderr,
+                "%s: Slurm may still have tasks of an earlier process; without --slurm they are not taken "
+                "over: scancel --name=%s ends them\n",
+                found.gl_pathv[i], strrchr(found.gl_pathv[i], '/') + 1);
+    globfree(&found);
+    free(pattern);
+}
+
 struct job_pool *work_pool_create(const struct work_options *options)
 {
     const struct slurm_options slurm = {
@@ -125,6 +144,7 @@ struct job_pool *work_pool_create(const struct work_options *options)
 
     if (options->slurm)
         return slurm_pool_create(&slurm);
+    tell_of_tasks(options->directory);
     pool = job_pool_create(options->jobs > 0 ? options->jobs : processors());
     if (pool == NULL)
         out_of_memory();

@@ -56,6 +56,15 @@ END
 }
 check "ranges, powers of two, zipped axes, constraints" points
 
+# Without --slurm the tasks of an earlier process are left to Slurm, and named.
+left_tasks() {
+    mkdir -p "$work/left/slurm/twinwalk-7-1" &&
+        "$twinwalk" sweep -o "$work/left" "$work/points.yaml" >/dev/null 2>"$work/message" &&
+        grep -q 'without --slurm they are not taken over: scancel --name=twinwalk-7-1 ends them' "$work/message" ||
+        { cat "$work/message" && return 1; }
+}
+check "tasks that an earlier process left with Slurm are told" left_tasks
+
 # wrong MESSAGE: the sweep on stdin is refused with that, at its place.
 wrong() {
     cat >"$work/wrong.yaml"
@@ -107,6 +116,7 @@ values() {
         wrong '2:30: trace: synthetic:uniform,bytes=-1:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=-1"}]' &&
         wrong '2:30: trace: synthetic:uniform,bytes=128TiB:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=128TiB"}]' &&
         wrong '2:30: trace: README.md:1: not a line of a Lackey trace' <<<"$a"$'\nworkloads: [{name: u, trace: README.md}]' &&
+        wrong '2:69: image: README.md: ' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,count=1000", image: README.md}]' &&
         wrong '1:8: limit: must be above 0' <<<$'limit: 0\n'"$a"$'\n'"$w"
 }
 check "wrong values are told with their places" values
