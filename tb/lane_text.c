@@ -37,7 +37,7 @@ void lane_text(const char *event, char *text, size_t size)
         snprintf(text, size, "%s", rest ? rest + strspn(rest, " ") : event);
 }
 
-/* "(access 9, va 0x...)" or "(va 0x...)" at the end, as nothing else ends: where it begins; NULL: there is none. */
+/* "(access 9, va 0x...)" or "(va 0x...)" at the end, as nothing else ends: its beginning; NULL: none. */
 static const char *find_owner(const char *text, size_t length)
 {
     const char *open = length ? memrchr(text, '(', length) : NULL;

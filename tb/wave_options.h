@@ -34,7 +34,7 @@ int wave_options_check(const struct wave_options *options, char *error, size_t s
  */
 int wave_scopes_split(char *text, const char **scopes, char *error, size_t size);
 
-/* Warns of scopes of which the FST file has nothing: the blocks are known, what is in them only the build is. */
+/* Warns of scopes of which the FST file has nothing: what is in a block only the build knows. */
 void wave_scopes_warn(const char *const *scopes, const char *fst);
 
 bool wave_path_is_vcd(const char *path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Read back from its line, an event concerns the pages and entries that it concerns itself; in the lanes of a wave too. */
+/* Read back from its line, or from the lane of a wave, an event concerns what it concerns itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
