@@ -92,7 +92,7 @@ static const struct argp_option option_table[] = {
      6},
     {"wave-before", OPTION_WAVE_BEFORE, "CYCLES", 0, "before a failure or event (default: 20k)", 6},
     {"wave-after", OPTION_WAVE_AFTER, "CYCLES", 0, "after a failure or event (default: 1k)", 6},
-    {"wave-every", OPTION_WAVE_EVERY, "CYCLES", 0, "between two snapshots of the run (default: 8M)", 6},
+    {"wave-every", OPTION_WAVE_EVERY, "CYCLES", 0, "between two snapshots of the run (default: 16M)", 6},
     {"wave-signals", OPTION_WAVE_SIGNALS, "SCOPES", 0,
      "only these, separated by commas: rtl, cmodel, diff, states, events, judge, marks, or blocks such as "
      "u_page_walker",

@@ -15,7 +15,7 @@ struct wave_options wave_defaults(const char *path)
         .to = UINT64_MAX,
         .before = 20000,
         .after = 1000,
-        .every = 8000000, /* where page faults are slow a snapshot takes a tenth of a second */
+        .every = 16000000, /* where page faults are slow a snapshot takes a quarter of a second */
     };
 }
 
