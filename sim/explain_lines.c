@@ -9,12 +9,12 @@
 #include "event_parse.h"
 #include "lane_text.h"
 
-enum { EVENT_TEXT = 1600 }; /* as long as a lane's */
+enum { EVENT_TEXT = 1700 };
 
 /* A signal that is read. */
 struct lane {
     const struct fst_signal *signal;
-    char *last; /* of an entry of the miss queue: what it holds; NULL: nothing */
+    char *last; /* of the operation, or an entry of the miss queue: what it holds; NULL: nothing */
 };
 
 struct reading {
@@ -68,6 +68,20 @@ static void take_dequeue(struct reading *reading, struct lane *lane, uint64_t cy
     reading->short_of_memory |= *text && lane->last == NULL;
 }
 
+/* An operation is complete when its lane is empty, or has the next one. */
+static void take_operation(struct reading *reading, struct lane *lane, uint64_t cycle, const char *value,
+                           size_t length)
+{
+    if (lane->last != NULL) {
+        struct explain_line *line = add_line(reading, cycle, "operation complete");
+        if (line != NULL)
+            line->operation = true;
+    }
+    free(lane->last);
+    lane->last = length ? strndup(value, length) : NULL;
+    reading->short_of_memory |= length && lane->last == NULL;
+}
+
 static void take_verdict(struct reading *reading, uint64_t cycle, const char *value)
 {
     struct explain_lines *lines = reading->lines;
@@ -100,19 +114,25 @@ static void take_text(void *self, uint64_t time, uint32_t handle, const char *va
     }
     const char *name = lane->signal->path + strlen("events.");
     bool of_entry = strncmp(name, "entry_", strlen("entry_")) == 0;
-    if (of_entry && *value == '\0')
+    bool before = strncmp(value, LANE_TEXT_BEFORE, strlen(LANE_TEXT_BEFORE)) == 0;
+    size_t end = strlen(value);
+    while (end > 0 && value[end - 1] == ' ')
+        end--;
+    if (of_entry && end == 0)
         take_dequeue(reading, lane, time / 2, "");
-    while (*value) {
-        const char *bar = strstr(value, " | ");
-        size_t length = bar ? (size_t)(bar - value) : strlen(value);
+    if (handle == reading->operation)
+        take_operation(reading, lane, time / 2, value, end);
+    for (const char *at = before ? value + strlen(LANE_TEXT_BEFORE) : value; at < value + end;) {
+        const char *bar = strstr(at, " | ");
+        size_t length = bar ? (size_t)(bar - at) : (size_t)(value + end - at);
         char text[EVENT_TEXT];
-        lane_text_event(name, value, length, text, sizeof(text));
+        lane_text_event(name, at, length, text, sizeof(text));
         if (of_entry)
             take_dequeue(reading, lane, time / 2, text);
-        struct explain_line *line = add_line(reading, time / 2, text);
+        struct explain_line *line = before ? NULL : add_line(reading, time / 2, text);
         if (line != NULL)
             line->operation = handle == reading->operation || handle == reading->invalidation;
-        value += length + (bar ? 3 : 0);
+        at += length + (bar ? 3 : 0);
     }
 }
 

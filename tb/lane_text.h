@@ -11,6 +11,9 @@
 
 #include <stddef.h>
 
+/* A text begins with it in the first cycle of a wave, where it was put before and still holds. */
+#define LANE_TEXT_BEFORE "before: "
+
 /* The lane's text of an event's. */
 void lane_text(const char *event, char *text, size_t size);
 

@@ -10,7 +10,9 @@
 #include "page_walker.h"
 
 enum {
-    TEXT_LENGTH = 1600,
+    EVENT_LENGTH = 1600,
+    TEXT_LENGTH = 8000, /* of a lane: the drops of one invalidation may be many */
+    MARK_LENGTH = 40,   /* room for how many more there are */
     NAME_LENGTH = 24,
     SHOWN = 16,   /* cycles for which a text of one cycle stays readable */
     RECENT = 256, /* accesses whose acceptance is remembered; a power of two */
@@ -40,6 +42,9 @@ struct value {
     bool fleeting;  /* of its cycle only */
     uint64_t cycle; /* it was set in */
     uint64_t number;
+    size_t length; /* of the events in the text, each whole */
+    unsigned more; /* events of the cycle for which there is no room */
+    bool blank;    /* the text ends in one */
     char text[TEXT_LENGTH];
 };
 
@@ -149,20 +154,44 @@ void wave_lanes_write(struct wave_lanes *lanes, struct rtl *rtl, uint64_t cycle)
         return;
     }
     lanes->telling = true;
-    for (unsigned i = 0; i < lanes->count; i++)
-        if (!lanes->values[i].fleeting || lanes->values[i].cycle == cycle)
+    for (unsigned i = 0; i < lanes->count; i++) {
+        struct value *value = &lanes->values[i];
+        bool before = value->cycle != cycle && value->text[0];
+        if (before && value->fleeting) {
+            value->text[0] = '\0';
+        } else if (before) {
+            size_t length = strlen(LANE_TEXT_BEFORE); /* there is room: that of the mark, which is left out */
+            memmove(value->text + length, value->text, value->length);
+            memcpy(value->text, LANE_TEXT_BEFORE, length);
+            value->text[length + value->length] = '\0';
+        }
+        if (!value->fleeting || value->cycle == cycle)
             show(lanes, i);
-        else
-            lanes->values[i].text[0] = '\0'; /* of a cycle before the wave */
+    }
 }
 
-/* Puts a text into a lane, behind what it has got in this cycle already. */
+/*
+ * Puts a text into a lane, behind what it has got in this cycle already. A lane that would show the same as
+ * in the cycles before ends in a blank, as nobody sees an event where nothing changes.
+ */
 static void put(struct wave_lanes *lanes, unsigned lane, uint64_t cycle, const char *text)
 {
     struct value *value = &lanes->values[lane];
-    size_t used = value->cycle == cycle && value->text[0] ? strlen(value->text) : 0;
+    size_t length = strlen(text);
 
-    snprintf(value->text + used, TEXT_LENGTH - used, "%s%s", used ? " | " : "", text);
+    if (value->cycle != cycle || !value->text[0]) {
+        value->blank = !value->blank && strncmp(value->text, text, length) == 0;
+        value->length = value->more = 0;
+    }
+    if (value->length + length + MARK_LENGTH > TEXT_LENGTH)
+        value->more++;
+    else
+        value->length += (size_t)snprintf(value->text + value->length, TEXT_LENGTH - value->length, "%s%s",
+                                          value->length ? " | " : "", text);
+    char mark[MARK_LENGTH] = "";
+    if (value->more)
+        snprintf(mark, sizeof(mark), " | and %u more", value->more);
+    snprintf(value->text + value->length, TEXT_LENGTH - value->length, "%s%s", mark, value->blank ? " " : "");
     value->cycle = cycle;
     show(lanes, lane);
 }
@@ -224,9 +253,24 @@ static bool of_walker(const struct event *event)
     return event->kind >= EVENT_WALK_START && event->kind <= EVENT_RESULT_LOST;
 }
 
+/* The walker has nothing to do any more: its text does not stay until it has. */
+static bool ends_walk(const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_BUS_ERROR:
+    case EVENT_WALK_DONE:
+    case EVENT_WALK_FAULT:
+    case EVENT_DRAINED:
+    case EVENT_RESULT_LOST:
+        return true;
+    default:
+        return event->kind == EVENT_WALK_GIVEN_UP && !event->state;
+    }
+}
+
 static void write_event(struct wave_lanes *lanes, const struct event *event)
 {
-    char whole[TEXT_LENGTH], text[TEXT_LENGTH];
+    char whole[EVENT_LENGTH], text[EVENT_LENGTH];
     unsigned lane = lane_of_kind(event);
 
     event_text(event, whole, sizeof(whole));
@@ -246,8 +290,10 @@ static void write_event(struct wave_lanes *lanes, const struct event *event)
         clear(lanes, lanes->entries + event->entry);
     else if (of_queue(event) && event->entry < MISS_QUEUE_MAX)
         put(lanes, lanes->entries + event->entry, event->cycle, text);
-    if (of_walker(event) && event->walker < WALKERS_MAX)
+    if (of_walker(event) && event->walker < WALKERS_MAX) {
         put(lanes, lanes->walkers + event->walker, event->cycle, text);
+        lanes->values[lanes->walkers + event->walker].fleeting = ends_walk(event);
+    }
 }
 
 void wave_lanes_event(void *self, const struct event *event)

@@ -244,6 +244,17 @@ check "the log changes nothing of the run" log_changes_nothing
 check "the list of flags" flags
 check "a bug in the RTL, from its first difference" difference
 check "the same from a wave" difference_of_wave
+# The same text again while a lane still shows it is an event, too.
+told_again() {
+    local log=$work/again.log cycle again=0
+    "$twinwalk" run -q -c tiny --random --seed 3 --cycles 3000 --wave="$work/again.fst" --debug=All --debug-file="$log" 2>"$work/err" || return 1
+    for cycle in $(awk '/ fills / {c = $1 + 0; sub(/^ *[0-9]+: [A-Za-z0-9]+: /, ""); if ($0 in at && c - at[$0] <= 16) print c; at[$0] = c}' "$log"); do
+        "$twinwalk" explain --cycle "$cycle" "$work/again.fst" | grep -qE "^ +$cycle  fills " || { echo "not told: the fill of $cycle" && return 1; }
+        again=$((again + 1))
+    done
+    [ "$again" -gt 0 ]
+}
+check "what happens again is told again" told_again
 check "the same instead of an access that comes later" difference_before_access
 check "the exit code of the run" exit_of_run
 check "a cycle behind the end" beyond
