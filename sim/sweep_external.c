@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "cmd_run.h"
 #include "output_file.h"
 #include "sweep_state.h"
 
@@ -49,10 +50,10 @@ static char *fill_in(const char *command, const char *config, const char *output
         return NULL;
     while (*command != '\0') {
         if (strncmp(command, "{config}", 8) == 0) {
-            fputs(config, out);
+            print_shell_word(out, config);
             command += 8;
         } else if (strncmp(command, "{output}", 8) == 0) {
-            fputs(output, out);
+            print_shell_word(out, output);
             command += 8;
         } else {
             putc(*command++, out);

@@ -173,6 +173,8 @@ static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
         return yaml_tree_complain(tree, node, 0, "a workload needs a name");
     if (take_name(&workload->name, tree, name) != 0)
         return -1;
+    if (strcmp(workload->name, "all") == 0)
+        return yaml_tree_complain(tree, name, 0, "name: all is what charts of all workloads are called");
     for (size_t i = 0; i + 1 < sweep->workload_count; i++)
         if (strcmp(sweep->workloads[i].name, workload->name) == 0)
             return yaml_tree_complain(tree, name, 0, "name: another workload has it");

@@ -170,8 +170,10 @@ static void csv_head(FILE *out, const struct sweep *sweep, const struct sweep_co
     for (size_t axis = 0; axis < sweep->axis_count; axis++)
         for (size_t key = 0; key < sweep->axes[axis].keys.count; key++)
             fprintf(out, ",%s", sweep->axes[axis].keys.words[key]);
-    for (size_t i = 0; i < columns->count; i++)
-        fprintf(out, ",%s", columns->columns[i].name);
+    for (size_t i = 0; i < columns->count; i++) {
+        putc(',', out);
+        csv_text(out, columns->columns[i].name);
+    }
     fputs(",kind,message,lockstep\n", out);
 }
 

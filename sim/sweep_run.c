@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +49,17 @@ static void make_key(char key[DIGEST_TEXT_BYTES], const char *what, const uint8_
 /* An evaluation's state as the database has it. -1 after a message. */
 static int look_up(struct sweep_state *state, struct evaluation *evaluation)
 {
+    static const char *const again[] = {"timeout", "crash", "internal", "input"};
+    const struct evaluation wanted = *evaluation;
     int found = sweep_db_find(state->db, evaluation);
 
-    /* Who says that all is there may not have what it says. */
+    /* What failed by what was around it (a limit, a lacking file or tool) may not do so again. */
+    for (size_t i = 0; found > 0 && i < sizeof(again) / sizeof(again[0]); i++)
+        if (strcmp(evaluation->kind, again[i]) == 0) {
+            json_decref(evaluation->data);
+            *evaluation = wanted;
+            break;
+        }
     return found < 0 ? -1 : 0;
 }
 
@@ -154,7 +163,7 @@ static int choose_verified(struct sweep_state *state)
         draws[count++].run = run;
     }
     qsort(draws, count, sizeof(*draws), compare_draws);
-    wanted = (size_t)(state->sweep->verify * (double)count + 0.999999);
+    wanted = (size_t)ceil(state->sweep->verify * (double)count);
     for (size_t i = 0; i < wanted && i < count && !failed; i++) {
         struct sweep_run *run = draws[i].run;
 

@@ -98,6 +98,11 @@ static bool parse_options(struct synthetic *synthetic, const char *path, char *t
     while ((word = strsep(&rest, ",")) != NULL)
         if (!parse_option(synthetic, word, path, (size_t)(prefix_end - path) + (size_t)(word - text) + 1))
             return false;
+    if (synthetic->write + synthetic->fetch > 1000) {
+        fprintf(stderr, "%s:1:%zu: write and fetch together: more than 1000 of 1000\n", path,
+                (size_t)(prefix_end - path) + 1);
+        return false;
+    }
     return true;
 }
 

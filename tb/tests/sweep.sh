@@ -95,6 +95,8 @@ messages() {
         wrong '3:60: gives: l2.sets: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: l2, command: "{config}{output}", gives: [sets]}]' &&
         wrong '4:59: gives: x.y.z: there is' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x.y, command: "{config}{output}", gives: [z]},\n           {name: x, command: "{config}{output}", gives: [y.z]}]' &&
         wrong '3:58: gives: is empty' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nexternal: [{name: x, command: "{config}{output}", gives: []}]' &&
+        wrong '2:20: name: all is what charts' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: all, trace: "synthetic:uniform"}]' &&
+        wrong '2:30: trace: synthetic:uniform,write=600,fetch=600:1:11: write and fetch' <<<$'axes: [l2.sets: [64]]\nworkloads: [{name: u, trace: "synthetic:uniform,write=600,fetch=600"}]' &&
         wrong '3:11: mpki.l9: no such metric' <<<$'axes: [l2.sets: [64]]\n'"$w"$'\nmetrics: [mpki.l9]'
 }
 check "mistakes are told with their places" messages
@@ -183,7 +185,7 @@ workloads:
   - {name: some, trace: configs/traces/hash_join.twt.zst, accesses: 100}
   - {name: more, trace: configs/traces/hash_join.twt.zst, accesses: 4097}
   - {name: cycles, trace: configs/traces/hash_join.twt.zst, cycles: 100k}
-  - {name: all, trace: "synthetic:sequential,count=9000,fetch=1000"}
+  - {name: whole, trace: "synthetic:sequential,count=9000,fetch=1000"}
   - {name: none, random: true, accesses: 1k}
 END
     exits 0 sweep bounds bounds || return 1
@@ -286,6 +288,20 @@ END
     exits 3 sweep late late && answer late 'SELECT kind, attempts FROM runs' "timeout|2"
 }
 check "a run that does not end is killed, tried again and reported" late
+
+# With more time the same run is tried again.
+more_time() {
+    cat >"$work/time.yaml" <<'END'
+base: tiny
+limit: 0.01
+axes: [l1d.ways_4k: [1]]
+workloads: [{name: some, random: true, cycles: 60M}]
+END
+    exits 3 sweep time time && answer time 'SELECT kind FROM runs' timeout || return 1
+    sed -i 's/limit: .*/limit: 5/' "$work/time.yaml"
+    exits 0 sweep time time && answer time 'SELECT kind FROM runs' ''
+}
+check "what failed by its limit is tried again" more_time
 
 # ---- Other programs ----
 
