@@ -248,13 +248,27 @@ check "the same from a wave" difference_of_wave
 told_again() {
     local log=$work/again.log cycle again=0
     "$twinwalk" run -q -c tiny --random --seed 3 --cycles 3000 --wave="$work/again.fst" --debug=All --debug-file="$log" 2>"$work/err" || return 1
-    for cycle in $(awk '/ fills / {c = $1 + 0; sub(/^ *[0-9]+: [A-Za-z0-9]+: /, ""); if ($0 in at && c - at[$0] <= 16) print c; at[$0] = c}' "$log"); do
+    while read -r cycle; do
         "$twinwalk" explain --cycle "$cycle" "$work/again.fst" | grep -qE "^ +$cycle  fills " || { echo "not told: the fill of $cycle" && return 1; }
         again=$((again + 1))
-    done
+    done < <(awk '/ fills / {c = $1 + 0; sub(/^ *[0-9]+: [A-Za-z0-9]+: /, ""); if ($0 in at && c - at[$0] <= 16) print c; at[$0] = c}' "$log")
     [ "$again" -gt 0 ]
 }
+# What holds from before a wave that begins in the middle is no event of its first cycle.
+told_before() {
+    local access first line
+    for access in 40 60 80; do
+        "$twinwalk" run -q -c tiny --random --seed 3 --cycles 3000 --wave="$work/part.fst" --wave-on "access=$access" --wave-before 100 2>"$work/err" &&
+            first=$(sed -n 's/^wave: .*: cycles \([0-9]*\) to .*/\1/p' "$work/err") && [ -n "$first" ] || return 1
+        "$twinwalk" explain --cycle "$first" "$work/part.fst" >"$work/told" || return 1
+        while read -r line; do
+            grep -q "^ *$first: " "$work/again.log" && grep "^ *$first: " "$work/again.log" | grep -qF -- "$line" ||
+                { echo "not of cycle $first: $line" && return 1; }
+        done < <(sed -n "s/^ *$first  //p" "$work/told")
+    done
+}
 check "what happens again is told again" told_again
+check "what was before is not told as of the first cycle" told_before
 check "the same instead of an access that comes later" difference_before_access
 check "the exit code of the run" exit_of_run
 check "a cycle behind the end" beyond
