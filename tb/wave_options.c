@@ -15,7 +15,7 @@ struct wave_options wave_defaults(const char *path)
         .to = UINT64_MAX,
         .before = 20000,
         .after = 1000,
-        .every = 16000000, /* where page faults are slow a snapshot takes a quarter of a second */
+        .every = 16000000, /* where page faults are slow a snapshot takes a tenth of a second */
     };
 }
 
@@ -100,27 +100,21 @@ static bool lies_in(const char *path, const char *scope)
     return strncmp(path, scope, length) == 0 && (path[length] == '.' || path[length] == '\0');
 }
 
-/* What the wave calls a group's signals, and the group in the choice. */
 static bool is_in_wave(const struct fst_file *file, const char *scope)
 {
-    static const char *const groups[][2] = {{"TOP.mmu", "rtl"},
-                                            {"cmodel", "cmodel"},
-                                            {"diff", "diff"},
-                                            {"states.rtl", "states.rtl"},
-                                            {"states.cmodel", "states.cmodel"}};
+    static const char *const groups[] = {"TOP.mmu", "cmodel", "diff", "states.rtl", "states.cmodel"};
+    const char *in_rtl = lies_in(scope, "rtl") ? scope + strlen("rtl") : NULL;
+
     for (size_t i = 0; i < file->count; i++) {
         const char *path = file->signals[i].path;
         if (lies_in(path, scope))
             return true;
-        for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
-            const char *wave = groups[g][0], *choice = groups[g][1];
-            if (!lies_in(path, wave) || path[strlen(wave)] == '\0')
-                continue;
-            const char *below = path + strlen(wave),
-                       *wanted = lies_in(scope, choice) ? scope + strlen(choice) : NULL;
-            if (wanted ? *wanted == '\0' || lies_in(below + 1, wanted + 1) : lies_in(below + 1, scope))
+        if (in_rtl && lies_in(path, groups[0]) && lies_in(path + strlen(groups[0]), in_rtl))
+            return true;
+        for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) /* a block of all groups */
+            if (lies_in(path, groups[g]) && path[strlen(groups[g])] &&
+                lies_in(path + strlen(groups[g]) + 1, scope))
                 return true;
-        }
     }
     return false;
 }

@@ -278,25 +278,25 @@ worker() {
 }
 check "a worker is killed: nothing is lost" worker
 
-late() {
-    cat >"$work/late.yaml" <<'END'
+# limited NAME CYCLES: a sweep of one run, which has a hundredth of a minute.
+limited() {
+    cat >"$work/$1.yaml" <<END
 base: tiny
 limit: 0.01
 axes: [l1d.ways_4k: [1]]
-workloads: [{name: long, random: true, cycles: 100G}]
+workloads: [{name: random, random: true, cycles: $2}]
 END
+}
+
+late() {
+    limited late 100G
     exits 3 sweep late late && answer late 'SELECT kind, attempts FROM runs' "timeout|2"
 }
 check "a run that does not end is killed, tried again and reported" late
 
 # With more time the same run is tried again.
 more_time() {
-    cat >"$work/time.yaml" <<'END'
-base: tiny
-limit: 0.01
-axes: [l1d.ways_4k: [1]]
-workloads: [{name: some, random: true, cycles: 60M}]
-END
+    limited time 60M
     exits 3 sweep time time && answer time 'SELECT kind FROM runs' timeout || return 1
     sed -i 's/limit: .*/limit: 5/' "$work/time.yaml"
     exits 0 sweep time time && answer time 'SELECT kind FROM runs' ''
