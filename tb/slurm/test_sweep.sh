@@ -61,14 +61,15 @@ check "over Slurm: the same" over_slurm
 
 # ---- What is killed ----
 #
-# First a worker is stopped, with runs of its batch to do: the sweep cannot end before what is to happen to it has.
+# First a worker is stopped within a run: the sweep cannot end before what is to happen to it has, and
+# that run has to be done twice.
 
 stored() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM evaluations')" -ge "$2" ]; }
 workers() { pgrep -f -- "points $work/$1/work/"; }
 state() { sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
 batch() { tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | sed -n 3p; }
 
-# hold DIRECTORY: a worker and its run stop; sets `held` and `batch`. Fails when there is none with a run to do.
+# hold DIRECTORY: a worker and its run stop; sets `held` and `batch`. Fails when none is within a run.
 hold() {
     local pid parent
     for pid in $(workers "$1"); do
@@ -77,7 +78,7 @@ hold() {
         parent=$(ps -o ppid= -p "$pid" | tr -d ' ')
         [ -n "$batch" ] && [ "$(batch "$parent")" != "$batch" ] && kill -STOP "$pid" || continue
         until [ "$(state "$pid")" != R ] && [ "$(state "$pid")" != S ]; do sleep 0.01; done
-        if [ "$(state "$pid")" = T ] && runs_to_do "$batch"; then
+        if [ "$(state "$pid")" = T ] && within_a_run "$batch"; then
             held=$pid
             pkill -STOP -P "$held"
             return 0
@@ -87,13 +88,12 @@ hold() {
     return 1
 }
 
-# runs_to_do BATCH: fewer are done than ordered.
-runs_to_do() {
-    [ -s "$1.json" ] || return 1
-    [ "$(grep -c '"run":' "$1.out")" -lt "$(grep -o '"run":' "$1.json" | wc -l)" ]
+# within_a_run BATCH: it is begun and not done. A worker that still reads its trace, or is between two runs, is not.
+within_a_run() {
+    [ -s "$1.out" ] && [ "$(grep -c '^{"begin":' "$1.out")" -gt "$(grep -c '^{"run":' "$1.out")" ]
 }
 
-is_held() { [ "$(state "$held")" = T ] && runs_to_do "$batch"; }
+is_held() { [ "$(state "$held")" = T ] && within_a_run "$batch"; }
 
 # start DIRECTORY: in the background; returns when a worker is held and others have stored results. Sets `runner`.
 start() {
