@@ -231,12 +231,19 @@ check "the runner is killed: the next takes its tasks over" killed_runner
 refused() { says "Slurm refuses the tasks" 3 env SBATCH_PARTITION=nosuch "$twinwalk" regress --slurm -o "$work/refused" "$work/long.yaml" && nothing_is_left refused; }
 check "a submission is refused" refused
 
+reason_is_said() { grep -q 'Slurm starts no task: PartitionDown' "$work/said"; }
 held() {
+    local status=0
     scontrol update PartitionName=main State=DOWN
-    timeout --foreground -s INT 45 "$twinwalk" regress -o "$work/held" "$work/long.yaml" --slurm >"$work/said" 2>&1
+    # What a shell starts in the background ignores the signal.
+    env --default-signal=INT "$twinwalk" regress -o "$work/held" "$work/long.yaml" --slurm >"$work/said" 2>&1 &
+    local runner=$!
+    until_true reason_is_said || status=1
+    kill -INT "$runner"
+    wait "$runner"
     scontrol update PartitionName=main State=UP
     cat "$work/said"
-    grep -q 'Slurm starts no task: PartitionDown' "$work/said" && nothing_is_left held
+    [ "$status" -eq 0 ] && nothing_is_left held
 }
 check "tasks that are not started: it is said why" held
 
