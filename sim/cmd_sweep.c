@@ -46,6 +46,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* What the user's files are to blame for, or what is not as it should be. */
+static void count_kind(struct sweep_totals *totals, const char *kind)
+{
+    bool input = strcmp(kind, "input") == 0 || strcmp(kind, "config") == 0;
+
+    totals->bad_input |= input;
+    totals->broken |= kind[0] != '\0' && !input;
+}
+
 struct sweep_totals sweep_totals(const struct sweep_results *results)
 {
     struct sweep_totals totals = {.points = results->points->count, .runs = results->run_count};
@@ -62,8 +71,7 @@ struct sweep_totals sweep_totals(const struct sweep_results *results)
         totals.earlier += run->model.earlier;
         totals.failed += kind[0] != '\0';
         totals.retried += run->model.attempts > 1;
-        totals.bad_input |= strcmp(kind, "input") == 0 || strcmp(kind, "config") == 0;
-        totals.broken |= kind[0] != '\0' && strcmp(kind, "input") != 0 && strcmp(kind, "config") != 0;
+        count_kind(&totals, kind);
         if (!run->model.earlier && kind[0] == '\0') {
             totals.accesses += run->model.metrics[sweep_metric_find("accesses")];
             totals.seconds += run->model.cpu_seconds;
@@ -75,13 +83,13 @@ struct sweep_totals sweep_totals(const struct sweep_results *results)
         if (result_kind_verdict(run->lockstep.kind) == VERDICT_FAILED)
             totals.differing++;
         else
-            totals.broken |= run->lockstep.kind[0] != '\0';
+            count_kind(&totals, run->lockstep.kind);
     }
     for (size_t i = 0; i < results->cost_count; i++) {
         totals.externals += results->costs[i].values.state == EVALUATION_DONE;
         totals.externals_failed += results->costs[i].values.kind[0] != '\0';
+        count_kind(&totals, results->costs[i].values.kind);
     }
-    totals.broken |= totals.externals_failed > 0;
     return totals;
 }
 

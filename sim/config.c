@@ -22,8 +22,7 @@ static bool ends_with(const char *text, const char *ending)
     return length >= ending_length && strcmp(text + length - ending_length, ending) == 0;
 }
 
-/* The path that a name stands for, or NULL with a message. */
-static char *find_file(const char *name)
+char *config_find(const char *name)
 {
     char *relative, *path;
 
@@ -88,7 +87,7 @@ malformed:
     return -1;
 }
 
-int config_check_setting(const char *setting)
+int config_check_setting(const char *setting, char value[CONFIG_VALUE_BYTES])
 {
     struct config scratch = {.path = NULL};
 
@@ -96,15 +95,17 @@ int config_check_setting(const char *setting)
         return -1;
     for (size_t i = 0; i < CONFIG_KEYS; i++) {
         const struct config_key *key = config_key(i);
-        uint32_t value = config_get(&scratch, i);
+        uint32_t number = config_get(&scratch, i);
         char range[64];
 
-        if (scratch.origins[i].source != CONFIG_FROM_COMMAND_LINE || key->type != CONFIG_UINT ||
-            (value >= key->min && value <= key->max))
+        if (scratch.origins[i].source != CONFIG_FROM_COMMAND_LINE)
             continue;
-        fprintf(stderr, "-s %s: %s.%s: %u is not in its range, %s\n", setting, key->section, key->key, value,
-                config_range_text(key, range, sizeof(range)));
-        return -1;
+        if (key->type == CONFIG_UINT && (number < key->min || number > key->max)) {
+            fprintf(stderr, "-s %s: %s.%s: %u is not in its range, %s\n", setting, key->section, key->key,
+                    number, config_range_text(key, range, sizeof(range)));
+            return -1;
+        }
+        snprintf(value, CONFIG_VALUE_BYTES, "%s", config_value_text(key, number, range, sizeof(range)));
     }
     return 0;
 }
@@ -155,7 +156,7 @@ int config_load(struct config *config, const char *name, const char *const *sett
     memset(config, 0, sizeof(*config));
     mmu_params_default(&config->mmu);
     bench_params_default(&config->bench);
-    config->path = find_file(name);
+    config->path = config_find(name);
     if (config->path == NULL)
         return -1;
     if (read_settings_file(config) != 0)

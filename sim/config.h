@@ -38,12 +38,17 @@ struct config {
  */
 int config_open(struct config *config, const char *name, const char *const *settings, size_t count);
 
+/* The path of the file that such a name stands for; to be freed, NULL after a message. */
+char *config_find(const char *name);
+
 /* Its first half: reading, which looks at each value by itself, without the rules between values. */
 int config_load(struct config *config, const char *name, const char *const *settings, size_t count);
 
-/* Whether a setting is good by itself: there is such a key, and the value is of its kind and in its range. -1
- * after a message. */
-int config_check_setting(const char *setting);
+enum { CONFIG_VALUE_BYTES = 16 };
+
+/* Whether a setting is good by itself: there is such a key, and the value is of its kind and in its range;
+ * *value is as config_value_text() has it. -1 after a message. */
+int config_check_setting(const char *setting, char value[CONFIG_VALUE_BYTES]);
 void config_close(struct config *config);
 
 /* The value of key `index`, 0..CONFIG_KEYS-1. */

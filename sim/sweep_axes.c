@@ -27,6 +27,17 @@ bool word_list_add(struct word_list *list, const char *word)
     return true;
 }
 
+static bool word_list_set(struct word_list *list, size_t index, const char *word)
+{
+    char *copy = strdup(word);
+
+    if (copy == NULL)
+        return false;
+    free(list->words[index]);
+    list->words[index] = copy;
+    return true;
+}
+
 void word_list_free(struct word_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -158,22 +169,25 @@ static int check_key(const struct sweep *sweep, struct yaml_tree *tree, const ya
     return 0;
 }
 
-/* Each value by itself; the rules between values are for each point. */
-static int check_values(const struct word_list *words, struct yaml_tree *tree, yaml_node_t *node,
-                        const char *key)
+/* Each value by itself, which becomes as a configuration is printed; the rules between values are for each
+ * point. */
+static int check_values(struct word_list *words, struct yaml_tree *tree, yaml_node_t *node, const char *key,
+                        struct input_stamps *inputs)
 {
     for (size_t i = 0; i < words->count; i++) {
         const yaml_node_t *at = node->type == YAML_SEQUENCE_NODE ? yaml_tree_element(tree, node, i) : node;
-        char *setting;
+        char *setting, value[CONFIG_VALUE_BYTES];
         int failed;
 
         if (strcmp(key, "config") == 0) {
-            failed = sweep_check_config(tree, at, words->words[i]);
+            failed = sweep_check_config(tree, at, words->words[i], inputs);
         } else if (asprintf(&setting, "%s=%s", key, words->words[i]) < 0) {
             failed = yaml_tree_complain(tree, at, 0, "out of memory");
         } else {
-            failed = sweep_check_setting(tree, at, setting);
+            failed = sweep_check_setting(tree, at, setting, value);
             free(setting);
+            if (!failed && !word_list_set(words, i, value))
+                failed = yaml_tree_complain(tree, at, 0, "out of memory");
         }
         if (failed)
             return -1;
@@ -201,7 +215,7 @@ static int read_key(struct sweep *sweep, struct yaml_tree *tree, const yaml_node
         return -1;
     grown = &axis->values[axis->keys.count - 1];
     if (read_values(grown, tree, values, yaml_tree_text(key)) != 0 ||
-        check_values(grown, tree, values, yaml_tree_text(key)) != 0)
+        check_values(grown, tree, values, yaml_tree_text(key), &sweep->inputs) != 0)
         return -1;
     if (axis->keys.count > 1 && grown->count != axis->count)
         return yaml_tree_complain(tree, values, 0,
@@ -211,21 +225,12 @@ static int read_key(struct sweep *sweep, struct yaml_tree *tree, const yaml_node
     return 0;
 }
 
-/* Numbers may be written in several ways. */
-static bool same_value(const char *a, const char *b)
-{
-    char *end_a, *end_b;
-    unsigned long long number_a = strtoull(a, &end_a, 0), number_b = strtoull(b, &end_b, 0);
-
-    return strcmp(a, b) == 0 || (*end_a == '\0' && *end_b == '\0' && number_a == number_b);
-}
-
 static bool same_step(const struct sweep_axis *axis, size_t a, size_t b)
 {
     for (size_t key = 0; key < axis->keys.count; key++) {
         const struct word_list *values = &axis->values[key];
 
-        if (values->words == NULL || !same_value(values->words[a], values->words[b]))
+        if (values->words == NULL || strcmp(values->words[a], values->words[b]) != 0)
             return false;
     }
     return true;

@@ -25,11 +25,11 @@ json_t *sweep_batch_run(const char *key, const struct sweep *sweep, const struct
 int sweep_batch_write(const char *path, const struct sweep *sweep, const struct sweep_workload *workload,
                       json_t *runs)
 {
-    json_t *root =
-        json_pack("{s:{s:s?, s:b, s:s?, s:I, s:I, s:I}, s:f, s:o}", "workload", "trace", workload->trace,
-                  "random", workload->trace == NULL, "image", workload->image, "seed",
-                  (json_int_t)workload->seed, "cycles", (json_int_t)workload->cycles, "accesses",
-                  (json_int_t)workload->accesses, "limit", sweep->limit_minutes * 60, "runs", runs);
+    json_t *root = json_pack("{s:{s:s?, s:b, s:s?, s:I, s:I, s:I}, s:f, s:o, s:o}", "workload", "trace",
+                             workload->trace, "random", workload->trace == NULL, "image", workload->image,
+                             "seed", (json_int_t)workload->seed, "cycles", (json_int_t)workload->cycles,
+                             "accesses", (json_int_t)workload->accesses, "limit", sweep->limit_minutes * 60,
+                             "inputs", input_stamps_json(&sweep->inputs), "runs", runs);
     char *name = NULL;
     struct output_file file;
     int failed = -1;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
 #include "image.h"
 #include "trace.h"
 
@@ -45,7 +44,8 @@ static int pass_on(struct hearing *hearing, bool failed, struct yaml_tree *tree,
     return failed ? -1 : 0;
 }
 
-int sweep_check_setting(struct yaml_tree *tree, const yaml_node_t *node, const char *setting)
+int sweep_check_setting(struct yaml_tree *tree, const yaml_node_t *node, const char *setting,
+                        char value[CONFIG_VALUE_BYTES])
 {
     struct hearing hearing;
     char *prefix;
@@ -54,20 +54,27 @@ int sweep_check_setting(struct yaml_tree *tree, const yaml_node_t *node, const c
     if (asprintf(&prefix, "-s %s: ", setting) < 0)
         return yaml_tree_complain(tree, node, 0, "out of memory");
     hearing_begin(&hearing);
-    failed = config_check_setting(setting) != 0;
+    failed = config_check_setting(setting, value) != 0;
     failed = pass_on(&hearing, failed, tree, node, "", prefix) != 0;
     free(prefix);
     return failed ? -1 : 0;
 }
 
-int sweep_check_config(struct yaml_tree *tree, const yaml_node_t *node, const char *name)
+int sweep_check_config(struct yaml_tree *tree, const yaml_node_t *node, const char *name,
+                       struct input_stamps *inputs)
 {
     struct hearing hearing;
     struct config config;
+    char *path;
     bool failed;
 
     hearing_begin(&hearing);
-    failed = config_load(&config, name, NULL, 0) != 0;
+    path = config_find(name);
+    /* A file that is not there is config_load's to tell. */
+    if (path != NULL)
+        input_stamps_add(inputs, path);
+    failed = path == NULL || config_load(&config, path, NULL, 0) != 0;
+    free(path);
     if (!failed)
         config_close(&config);
     return pass_on(&hearing, failed, tree, node, "", "");

@@ -30,17 +30,17 @@ static int take_word(char **to, struct yaml_tree *tree, const yaml_node_t *node,
     return *to != NULL ? 0 : yaml_tree_complain(tree, node, 0, "out of memory");
 }
 
-/* NULL: not given, *count stays. */
+/* NULL: not given, *count stays. Larger ones do not fit into JSON's and SQLite's integers. */
 static int take_count(uint64_t *count, struct yaml_tree *tree, const yaml_node_t *node, const char *key)
 {
     const char *text = node != NULL ? yaml_tree_text(node) : NULL;
 
     if (node == NULL)
         return 0;
-    if (text == NULL || !parse_count(text, count) || *count == 0)
+    if (text == NULL || !parse_count(text, count) || *count == 0 || *count > INT64_MAX)
         return yaml_tree_complain(tree, node, 0,
-                                  "%s: '%.40s' is not a number above 0 (k, M and G may follow it)", key,
-                                  text != NULL ? text : "");
+                                  "%s: '%.40s' is not a number from 1 to 2^63 - 1 (k, M and G may follow it)",
+                                  key, text != NULL ? text : "");
     return 0;
 }
 
@@ -83,13 +83,15 @@ static int take_name(char **to, struct yaml_tree *tree, const yaml_node_t *node)
 }
 
 /* The path of a file, from here or from the project's root. */
-static int take_file(char **to, struct yaml_tree *tree, const yaml_node_t *node, const char *key)
+static int take_file(char **to, struct yaml_tree *tree, const yaml_node_t *node, const char *key,
+                     struct input_stamps *inputs)
 {
     const char *text = yaml_tree_text(node);
     struct stat status;
 
     *to = text != NULL ? project_path(text) : NULL;
-    if (*to != NULL && stat(*to, &status) == 0 && S_ISREG(status.st_mode) && access(*to, R_OK) == 0)
+    if (*to != NULL && stat(*to, &status) == 0 && S_ISREG(status.st_mode) && access(*to, R_OK) == 0 &&
+        input_stamps_add(inputs, *to) == 0)
         return 0;
     return yaml_tree_complain(tree, node, 0, "%s: %.200s: no such file", key, text != NULL ? text : "");
 }
@@ -116,7 +118,7 @@ static int digest_workload(struct sweep_workload *workload, struct yaml_tree *tr
 }
 
 static int read_stimulus(struct sweep_workload *workload, struct yaml_tree *tree, const yaml_node_t *node,
-                         const yaml_node_t *trace, const yaml_node_t *random)
+                         const yaml_node_t *trace, const yaml_node_t *random, struct input_stamps *inputs)
 {
     bool is_random;
     const char *text = trace != NULL ? yaml_tree_text(trace) : NULL;
@@ -130,7 +132,7 @@ static int read_stimulus(struct sweep_workload *workload, struct yaml_tree *tree
     if (is_random)
         return 0;
     if ((text == NULL || strncmp(text, "synthetic:", 10) != 0
-             ? take_file(&workload->trace, tree, trace, "trace")
+             ? take_file(&workload->trace, tree, trace, "trace", inputs)
              : take_word(&workload->trace, tree, trace, "trace")) != 0)
         return -1;
     return sweep_check_trace(tree, trace, workload->trace);
@@ -139,12 +141,14 @@ static int read_stimulus(struct sweep_workload *workload, struct yaml_tree *tree
 /* Rules between values are for each point: an axis may give the other value. */
 static int read_settings(struct word_list *settings, struct yaml_tree *tree, const yaml_node_t *list)
 {
+    char value[CONFIG_VALUE_BYTES];
+
     if (list == NULL)
         return 0;
     if (sweep_words_read(settings, tree, list, "set") != 0)
         return -1;
     for (size_t i = 0; i < settings->count; i++)
-        if (sweep_check_setting(tree, yaml_tree_element(tree, list, i), settings->words[i]) != 0)
+        if (sweep_check_setting(tree, yaml_tree_element(tree, list, i), settings->words[i], value) != 0)
             return -1;
     return 0;
 }
@@ -181,8 +185,8 @@ static int read_workload(struct sweep *sweep, struct yaml_tree *tree, yaml_node_
     if (take_count(&workload->cycles, tree, cycles, "cycles") != 0 ||
         take_count(&workload->accesses, tree, accesses, "accesses") != 0 ||
         take_count(&workload->seed, tree, seed, "seed") != 0 ||
-        read_stimulus(workload, tree, node, trace, random) != 0 ||
-        (image != NULL && (take_file(&workload->image, tree, image, "image") != 0 ||
+        read_stimulus(workload, tree, node, trace, random, &sweep->inputs) != 0 ||
+        (image != NULL && (take_file(&workload->image, tree, image, "image", &sweep->inputs) != 0 ||
                            sweep_check_image(tree, image, workload->image) != 0)) ||
         read_settings(&workload->set, tree, set) != 0)
         return -1;
@@ -335,7 +339,8 @@ static int read_base(struct sweep *sweep, struct yaml_tree *tree, const yaml_nod
     sweep->base = strdup(base != NULL && yaml_tree_text(base) != NULL ? yaml_tree_text(base) : "default");
     if (sweep->base == NULL)
         return yaml_tree_complain(tree, yaml_tree_root(tree), 0, "out of memory");
-    if (sweep_check_config(tree, base != NULL ? base : yaml_tree_root(tree), sweep->base) != 0)
+    if (sweep_check_config(tree, base != NULL ? base : yaml_tree_root(tree), sweep->base, &sweep->inputs) !=
+        0)
         return -1;
     return read_settings(&sweep->set, tree, set);
 }
@@ -396,16 +401,20 @@ uint64_t sweep_combinations(const struct sweep *sweep)
 int sweep_open(struct sweep *sweep, const char *path)
 {
     struct yaml_tree tree;
+    char *program;
     int failed;
 
     *sweep = (struct sweep){.path = path, .seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
     if (yaml_tree_open(&tree, path, "a sweep") != 0)
         return -1;
-    failed = read_sweep(sweep, &tree);
+    program = program_path();
+    failed =
+        program == NULL || input_stamps_add(&sweep->inputs, program) != 0 || read_sweep(sweep, &tree) != 0;
+    free(program);
     yaml_tree_close(&tree);
     if (failed)
         sweep_close(sweep);
-    return failed;
+    return failed ? -1 : 0;
 }
 
 void sweep_close(struct sweep *sweep)
@@ -436,5 +445,6 @@ void sweep_close(struct sweep *sweep)
     free(sweep->axes);
     free(sweep->workloads);
     free(sweep->externals);
+    input_stamps_free(&sweep->inputs);
     *sweep = (struct sweep){0};
 }

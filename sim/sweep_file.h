@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "digest.h"
+#include "input_stamps.h"
 #include "sweep_metrics.h"
 
 enum { SWEEP_MOST_POINTS = 100000 };
@@ -62,8 +63,9 @@ struct sweep {
     size_t external_count;
     bool metrics[SWEEP_METRICS]; /* wanted */
     uint64_t seed;
-    double verify;        /* share of the runs that is done again in lockstep */
-    double limit_minutes; /* after which a run is killed */
+    double verify;              /* share of the runs that is done again in lockstep */
+    double limit_minutes;       /* after which a run is killed */
+    struct input_stamps inputs; /* configurations, traces, images and this program */
 };
 
 /*

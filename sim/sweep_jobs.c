@@ -85,8 +85,19 @@ double sweep_mean(const struct sweep_pace *pace)
     return pace->runs > 0 ? pace->seconds / (double)pace->runs : 0;
 }
 
+/* It would be kept under the digest of what the inputs were. */
+static void check_inputs(const struct sweep_state *state, struct evaluation *evaluation)
+{
+    if (input_stamps_hold(&state->sweep->inputs, evaluation->message, sizeof(evaluation->message)))
+        return;
+    snprintf(evaluation->kind, sizeof(evaluation->kind), "input");
+    json_decref(evaluation->data);
+    evaluation->data = NULL;
+}
+
 int sweep_settle(struct sweep_state *state, struct evaluation *evaluation, const char *what)
 {
+    check_inputs(state, evaluation);
     if (kind_may_be_retried(evaluation->kind) && evaluation->attempts < MOST_ATTEMPTS &&
         evaluation->losses < MOST_LOSSES) {
         evaluation->state = EVALUATION_WANTED;

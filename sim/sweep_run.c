@@ -2,17 +2,13 @@
 /* The runner and collector of a sweep, in one thread. */
 #include "sweep_run.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "line_tail.h"
 #include "progress.h"
 #include "project_path.h"
 #include "regress_digest.h"
@@ -231,78 +227,12 @@ static int prepare_costs(struct sweep_state *state)
     return failed;
 }
 
-/* ---- What earlier processes left ---- */
-
-static int take_leftover(void *self, char *text)
-{
-    struct sweep_state *state = self;
-    json_t *line = json_loads(text, 0, NULL);
-    const char *key = json_string_value(json_object_get(line, "run"));
-    struct evaluation evaluation = {.attempts = 1};
-    int failed = 0;
-
-    if (key != NULL) {
-        snprintf(evaluation.key, sizeof(evaluation.key), "%s", key);
-        evaluation_of_line(&evaluation, line);
-        /* What crashed is for another try. */
-        if (evaluation.kind[0] == '\0')
-            failed = sweep_settle(state, &evaluation, "model");
-        json_decref(evaluation.data);
-    }
-    json_decref(line);
-    return failed;
-}
-
 static int store(struct sweep_state *state)
 {
     int failed = state->storing ? sweep_db_commit(state->db) : 0;
 
     state->storing = false;
     return failed;
-}
-
-/* The orders go first: whoever still works on one ends then. */
-/* What earlier processes left in DIR/work goes to the database, and is removed. -1 after a message. */
-static int take_leftovers(struct sweep_state *state)
-{
-    const char *const endings[] = {".json", ".out", ""};
-    char *path;
-    int failed = 0;
-
-    if (asprintf(&path, "%s/work", state->options->directory) < 0)
-        return sweep_out_of_memory();
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        free(path);
-        return -1;
-    }
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && !failed; i++) {
-        DIR *directory = opendir(path);
-        const struct dirent *entry;
-
-        while (directory != NULL && !failed && (entry = readdir(directory)) != NULL) {
-            size_t length = strlen(entry->d_name), ending = strlen(endings[i]);
-            char *file;
-            long at = 0;
-
-            if (entry->d_name[0] == '.' || length < ending ||
-                strcmp(entry->d_name + length - ending, endings[i]) != 0)
-                continue;
-            if (asprintf(&file, "%s/%s", path, entry->d_name) < 0) {
-                failed = sweep_out_of_memory();
-                break;
-            }
-            if (strcmp(endings[i], ".out") == 0)
-                failed = line_tail_read(file, &at, take_leftover, state);
-            if (!failed)
-                unlink(file);
-            free(file);
-        }
-        if (directory != NULL)
-            closedir(directory);
-    }
-    free(path);
-    return failed ? failed : store(state);
 }
 
 /* ---- Progress ---- */
@@ -438,7 +368,7 @@ static int prepare(struct sweep_state *state)
         return sweep_out_of_memory();
     state->db = sweep_db_open(path);
     free(path);
-    if (state->db == NULL || take_leftovers(state) != 0)
+    if (state->db == NULL || sweep_take_leftovers(state) != 0 || store(state) != 0)
         return -1;
     return prepare_runs(state) != 0 || choose_verified(state) != 0 || prepare_costs(state) != 0 ? -1 : 0;
 }

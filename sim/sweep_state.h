@@ -75,9 +75,16 @@ double sweep_mean(const struct sweep_pace *pace);
 
 /*
  * An evaluation is done and goes to the database; or it crashed, and is wanted
- * once more. -1 after a message.
+ * once more. What comes from inputs that were changed meanwhile is a failure.
+ * -1 after a message.
  */
 int sweep_settle(struct sweep_state *state, struct evaluation *evaluation, const char *what);
+
+/*
+ * What earlier processes left in DIR/work goes to the database, and is removed.
+ * -1 after a message.
+ */
+int sweep_take_leftovers(struct sweep_state *state);
 
 /* ---- Each kind of job ---- */
 

@@ -81,7 +81,8 @@ messages() {
         wrong '2:11: l2.set: there is no such key of a configuration' <<<$'axes:\n  - zip: {l2.set: [1]}\n'"$w" &&
         wrong '2:14: l2.sets: has 2 values, but l1d.sets_4k has 1: zipped' <<<$'axes: [zip: {l1d.sets_4k: [4],\n    l2.sets: [64, 128]}]\n'"$w" &&
         wrong '1:17: l2.sets: 64 is given twice' <<<$'axes: [l2.sets: [64, 64]]\n'"$w" &&
-        wrong '1:17: l2.sets: 0x40 is given twice' <<<$'axes: [l2.sets: [64, 0x40]]\n'"$w" &&
+        wrong '1:17: l2.sets: 64 is given twice' <<<$'axes: [l2.sets: [64, 0x40]]\n'"$w" &&
+        wrong '1:18: l2.split: true is given twice' <<<$'axes: [l2.split: [true, yes]]\n'"$w" &&
         wrong '1:24: l2.sets: another axis has it' <<<$'axes: [l2.sets: [64], {l2.sets: [128]}]\n'"$w" &&
         wrong '1:25: range: must be two numbers such as 1-8' <<<$'axes: [l2.sets: {range: 9-8}]\n'"$w" &&
         wrong '1:33: powers_of_two: both ends' <<<$'axes: [l2.sets: {powers_of_two: 3-8}]\n'"$w" &&
@@ -119,6 +120,7 @@ values() {
         wrong '2:30: trace: synthetic:uniform,bytes=128TiB:' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,bytes=128TiB"}]' &&
         wrong '2:30: trace: README.md:1: not a line of a Lackey trace' <<<"$a"$'\nworkloads: [{name: u, trace: README.md}]' &&
         wrong '2:69: image: README.md: ' <<<"$a"$'\nworkloads: [{name: u, trace: "synthetic:uniform,count=1000", image: README.md}]' &&
+        wrong "1:7: seed: '9223372036854775808' is not a number from 1 to 2^63" <<<$'seed: 9223372036854775808\n'"$a"$'\n'"$w" &&
         wrong '1:8: limit: must be above 0' <<<$'limit: 0\n'"$a"$'\n'"$w"
 }
 check "wrong values are told with their places" values
@@ -346,6 +348,66 @@ dotted() {
     exits 0 sweep dotted dotted >"$work/said" && answer dotted 'SELECT DISTINCT "a.b.c.d" FROM results' 7.0
 }
 check "dots in the names of another program's metrics" dotted
+
+# Names and paths may have in them what tables and shells take for something else.
+awkward() {
+    local directory="it's \$HOME, here"
+    cat >"$work/awkward.yaml" <<'END'
+axes: [l1d.ways_4k: [4]]
+workloads: [{name: u, trace: "synthetic:uniform,count=1000"}]
+external: [{name: n, command: "wc -c <{config} | sed 's/.*/{\"a,b\": &}/' >{output}", gives: ["a,b"]}]
+END
+    exits 0 sweep "$directory" awkward && cp "$work/$directory/results.csv" "$work/awkward.csv" &&
+        [ "$(sqlite3 :memory: ".import --csv $work/awkward.csv results" 'SELECT "n.a,b" > 1000 FROM results')" = 1 ]
+}
+check "names and paths that need to be quoted" awkward
+
+# ---- What changes meanwhile ----
+
+cp configs/tiny.yaml "$work/base.yaml"
+cp configs/traces/sqlite3.twt.zst "$work/trace.twt.zst"
+cat >"$work/changing.yaml" <<END
+base: $work/base.yaml
+axes: [l1d.ways_4k: [2, 4]]
+workloads: [{name: t, trace: $work/trace.twt.zst, accesses: 20k}]
+external: [{name: n, command: "[ ! -s $work/change ] || . $work/change; : {config}; echo '{\\"n\\": 1}' >{output}", gives: [n]}]
+END
+
+# changing CHANGE: other programs come first; this one changes what the runs after it read.
+changing() {
+    echo "$1" >"$work/change"
+    exits 2 sweep changing changing -j 1 >"$work/said" && grep -qF "$2: was changed since the sweep began" "$work/said"
+}
+changed() {
+    changing "touch -d '1 hour ago' $work/base.yaml" "$work/base.yaml" &&
+        answer changing 'SELECT group_concat(kind) FROM runs' input,input &&
+        answer changing "SELECT count(*) FROM evaluations WHERE kind = ''" 0 || return 1
+    # Another file under its name, of the same size and age.
+    changing "cp -p $work/trace.twt.zst $work/t && mv $work/t $work/trace.twt.zst" "$work/trace.twt.zst" || return 1
+    : >"$work/change"
+    exits 0 sweep changing changing && answer changing "SELECT count(*) FROM evaluations WHERE kind = ''" 4 || return 1
+    # What is done again in lockstep reads it anew; another command has to be asked again.
+    { sed 's/: {config};/: it {config};/' "$work/changing.yaml" && echo 'verify: 1'; } >"$work/verified.yaml"
+    echo "touch -d '2 hours ago' $work/trace.twt.zst" >"$work/change"
+    exits 2 sweep changing verified -j 1 && answer changing 'SELECT group_concat(lockstep) FROM runs' input,input || return 1
+    : >"$work/change"
+    exits 0 sweep changing verified && answer changing 'SELECT group_concat(lockstep) FROM runs' agrees,agrees
+}
+check "inputs that are changed meanwhile: nothing of it is kept" changed
+
+# left SIZE COUNT: so many results that a killed sweep left are taken, whose trace had so many bytes.
+left() {
+    touch -d @1700000000 "$work/trace.twt.zst"
+    printf '{"inputs": [{"path": "%s", "size": %s, "seconds": 1700000000, "nanoseconds": 0, "inode": %s}]}' \
+        "$work/trace.twt.zst" "$1" "$(stat -c %i "$work/trace.twt.zst")" >"$work/changing/work/1-1.json"
+    sqlite3 "$work/changing/results.db" "SELECT json_object('run', key, 'status', 0, 'seconds', 4321, 'instructions', 1,
+        'statistics', json(data)) FROM evaluations WHERE what = 'model'" >"$work/changing/work/1-1.out"
+    sqlite3 "$work/changing/results.db" "DELETE FROM evaluations WHERE what = 'model'"
+    exits 0 sweep changing changing && [ -z "$(ls "$work/changing/work")" ] &&
+        answer changing 'SELECT count(*) FROM evaluations WHERE seconds = 4321' "$2"
+}
+check "what a killed sweep left is taken" left "$(stat -c %s "$work/trace.twt.zst")" 2
+check "what it left of inputs that were changed is not" left 1 0
 
 # ---- Lockstep ----
 
