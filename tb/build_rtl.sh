@@ -59,7 +59,8 @@ if [ -e "$out/libmmu.so" ]; then
     echo "$out/libmmu.so"
     exit 0
 fi
-echo "building the RTL of this configuration (once; kept in $out)" >&2
+# Elsewhere the first line is to be the one that says what failed.
+[ ! -t 2 ] || echo "building the RTL of this configuration (once; kept in $out)" >&2
 # What a build left that was killed long ago.
 find "$cache" -maxdepth 1 -name 'build.*' -mmin +600 -exec rm -rf {} +
 work=$(mktemp -d "$cache/build.XXXXXX")

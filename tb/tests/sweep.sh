@@ -436,4 +436,12 @@ bug() {
         grep -q 'in lockstep, mismatch' "$work/said"
 }
 check "an RTL with a bug: the runs in lockstep say so" bug
+
+# What cannot be built says why.
+unbuildable() {
+    cp -r rtl "$work/rtl" && echo nonsense >>"$work/rtl/mmu.sv" || return 1
+    RTL_DIR=$work/rtl exits 3 sweep lockstep lockstep &&
+        answer lockstep "SELECT count(*) FROM runs WHERE lockstep = 'internal' AND lockstep_message LIKE '%Error%/rtl/mmu.sv:%'" 6
+}
+check "an RTL that cannot be built" unbuildable
 plan
