@@ -201,6 +201,10 @@ static void print_summary(const struct arguments *arguments, const struct captur
         fprintf(stderr, "%s: ended with exit status %d\n", arguments->program[0], WEXITSTATUS(status));
     if (WIFSIGNALED(status) && !capture->complete && !interrupted)
         fprintf(stderr, "%s: ended by signal %d\n", arguments->program[0], WTERMSIG(status));
+    if (capture->became[0] != '\0' && !interrupted)
+        fprintf(stderr,
+                "twinwalk capture: warning: %s became %s by execve(), which is not traced: name it itself\n",
+                arguments->program[0], capture->became);
     if (arguments->quiet)
         return;
     printf("%llu accesses written to %s, after %llu; %llu outside of every mapping\n",

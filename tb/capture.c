@@ -190,6 +190,8 @@ static bool copy_all(struct copier *copier)
     if (!ended && !copy(copier, capture->accesses, true, &ended))
         return false;
     capture->complete = !ended;
+    if (ended)
+        snprintf(capture->became, sizeof(capture->became), "%s", copier->reader->became);
     copier->instructions = copier->reader->instructions - copier->instructions;
     if (capture->written == 0 && !*capture->stop)
         fprintf(stderr, "twinwalk capture: there are no accesses after the first %" PRIu64 "\n",

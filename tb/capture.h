@@ -25,6 +25,7 @@ struct capture {
     /* what came of it */
     uint64_t seen, written;
     uint64_t outside; /* accesses written that no mapping covers */
+    char became[128]; /* what execve() put in the program's place, "": nothing; it is not traced */
     bool complete;    /* the bound was reached: the program may run still */
 };
 

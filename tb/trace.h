@@ -58,6 +58,7 @@ struct trace_reader {
     uint64_t line;         /* Lackey: of the line read last */
     uint8_t version;       /* of the own format */
     bool has_mappings;     /* the trace says what the program had mapped, with its rights */
+    char became[128];      /* Lackey: the system call read last runs this program in place of the traced */
     /* What is mapped during the block read last, and what changed before it. */
     struct trace_vmas vmas;
     struct trace_change *changes;

@@ -269,6 +269,9 @@ ssize_t trace_syscall_line(struct trace_reader *reader, const char *line, size_t
     }
     const char *result = find_result(text), *success = result ? after(result, "Success(") : NULL;
     const struct pending *pending = find_pending(reader->state, &call);
+    /* Of an execve() that succeeds nothing more is said; one that fails has its result in the line. */
+    if (result || sscanf(text + at, "sys_execve ( %*[^(](%127[^)])", reader->became) != 1)
+        reader->became[0] = '\0';
     bool good = true;
     if (!after(text + at, "... [async]")) {
         forget_pending(reader->state, &call);

@@ -207,12 +207,22 @@ not_started() {
     refused "Valgrind could not start the program" -- "$work/half"
 }
 
+# Only the first of what a process executes is traced; an attempt that failed has not replaced it.
+replaced() {
+    "$twinwalk" capture -q -o "$work/env.twt.zst" -- env PATH="/nowhere:$PATH" cat /dev/null 2>"$work/said" &&
+        grep -qE '^twinwalk capture: warning: env became /.*/cat by execve\(\)' "$work/said" || return 1
+    "$twinwalk" capture -q -o "$work/env.twt.zst" -- env /nowhere/cat 2>"$work/said"
+    cat "$work/said"
+    grep -q 'exit status 127' "$work/said" && ! grep -q became "$work/said"
+}
+
 check "a whole program, as it was mapped" whole_program
 check "in lockstep" lockstep
 check "rights count" rights_count
 check "huge pages where the policy has them" huge_pages
 check "advice, and pages given back" advice
 check "several threads" threads
+check "a program that becomes another" replaced
 check "a part of a program" bounds
 check "Ctrl-C" interrupted INT
 check "ended by TERM" interrupted TERM
