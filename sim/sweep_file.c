@@ -2,6 +2,7 @@
 #include "sweep_file.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -398,23 +399,30 @@ uint64_t sweep_combinations(const struct sweep *sweep)
     return combinations;
 }
 
+static int note_program(struct input_stamps *inputs)
+{
+    char *program = program_path();
+    int failed = program == NULL ? -1 : input_stamps_add(inputs, program);
+
+    if (failed && program != NULL)
+        fprintf(stderr, "%s: %s\n", program, strerror(errno));
+    free(program);
+    return failed;
+}
+
 int sweep_open(struct sweep *sweep, const char *path)
 {
     struct yaml_tree tree;
-    char *program;
     int failed;
 
     *sweep = (struct sweep){.path = path, .seed = 1, .limit_minutes = DEFAULT_LIMIT_MINUTES};
     if (yaml_tree_open(&tree, path, "a sweep") != 0)
         return -1;
-    program = program_path();
-    failed =
-        program == NULL || input_stamps_add(&sweep->inputs, program) != 0 || read_sweep(sweep, &tree) != 0;
-    free(program);
+    failed = note_program(&sweep->inputs) != 0 || read_sweep(sweep, &tree) != 0 ? -1 : 0;
     yaml_tree_close(&tree);
     if (failed)
         sweep_close(sweep);
-    return failed ? -1 : 0;
+    return failed;
 }
 
 void sweep_close(struct sweep *sweep)
