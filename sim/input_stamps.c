@@ -91,6 +91,7 @@ int input_stamps_take(struct input_stamps *stamps, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *entry = json_array_get(list, i);
+        const char *path = json_string_value(json_object_get(entry, "path"));
         const struct input_stamp stamp = {
             .size = json_integer_value(json_object_get(entry, "size")),
             .seconds = json_integer_value(json_object_get(entry, "seconds")),
@@ -98,7 +99,7 @@ int input_stamps_take(struct input_stamps *stamps, const json_t *list)
             .inode = json_integer_value(json_object_get(entry, "inode")),
         };
 
-        if (add(stamps, &stamp, json_string_value(json_object_get(entry, "path"))) != 0)
+        if (path != NULL && add(stamps, &stamp, path) != 0)
             return -1;
     }
     return 0;

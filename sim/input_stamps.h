@@ -32,7 +32,7 @@ bool input_stamps_hold(const struct input_stamps *stamps, char *message, size_t 
 /* For another process. NULL: out of memory, or a path that is not UTF-8. */
 json_t *input_stamps_json(const struct input_stamps *stamps);
 
-/* Adds what another process noted. -1: out of memory. */
+/* Adds what another process noted; what is no such list adds nothing. -1: out of memory. */
 int input_stamps_take(struct input_stamps *stamps, const json_t *list);
 
 #endif

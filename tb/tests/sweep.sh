@@ -402,6 +402,8 @@ left() {
     touch -d @1700000000 "$work/trace.twt.zst"
     printf '{"inputs": [{"path": "%s", "size": %s, "seconds": 1700000000, "nanoseconds": 0, "inode": %s}]}' \
         "$work/trace.twt.zst" "$1" "$(stat -c %i "$work/trace.twt.zst")" >"$work/changing/work/1-1.json"
+    # Another program's, of whatever it likes.
+    echo '{"inputs": [7]}' >"$work/changing/work/1-2.json"
     sqlite3 "$work/changing/results.db" "SELECT json_object('run', key, 'status', 0, 'seconds', 4321, 'instructions', 1,
         'statistics', json(data)) FROM evaluations WHERE what = 'model'" >"$work/changing/work/1-1.out"
     sqlite3 "$work/changing/results.db" "DELETE FROM evaluations WHERE what = 'model'"
