@@ -148,16 +148,30 @@ while_running() {
     [ "$status" -eq 0 ] && same_results long-local "$directory"
 }
 
-kill_run() { kill -KILL "$(running killed-run | head -n 1)"; }
+kill_run() {
+    local pid
+    for pid in $(running killed-run); do
+        stop "$pid" && kill -KILL "$pid" && return
+    done
+    return 1
+}
 killed_run() {
-    while_running killed-run kill_run && answer killed-run "SELECT count(*), sum(attempts) FROM runs" "8|9" &&
+    while_running killed-run until_true kill_run && answer killed-run "SELECT count(*), sum(attempts) FROM runs" "8|9" &&
         ls "$work/killed-run/logs/"*.first.log
 }
 check "a run is killed: it is done again, the others once" killed_run
 
-kill_task() { kill -KILL "$(tasks killed-task | head -n 1)"; }
+# One that is between two runs would lose none.
+kill_task() {
+    local pid
+    for pid in $(tasks killed-task); do
+        stop "$pid" && pgrep -P "$pid" -f -- "--json $work/killed-task/" && kill -KILL "$pid" && return
+        kill -CONT "$pid"
+    done
+    return 1
+}
 killed_task() {
-    while_running killed-task kill_task && answer killed-task "SELECT count(*), sum(attempts) FROM runs" "8|9"
+    while_running killed-task until_true kill_task && answer killed-task "SELECT count(*), sum(attempts) FROM runs" "8|9"
 }
 check "a task is killed: its run is done again, the others once" killed_task
 
@@ -165,8 +179,18 @@ stop_daemon() { kill -KILL "$(cat "$cluster/slurmd.pid")" && sleep 1 && "$here/c
 killed_daemon() { while_running killed-daemon stop_daemon && answer killed-daemon "SELECT count(*) FROM runs" 8; }
 check "slurmd is killed and comes back" killed_daemon
 
+# hold_two DIRECTORY: two runs stop, so that neither can end before what is to happen to it has.
+hold_two() {
+    local pid count=0
+    for pid in $(running "$1"); do
+        stop "$pid" && count=$((count + 1))
+    done
+    [ "$count" -eq 2 ] || { pkill -CONT -f -- "run .*--json $work/$1/" && return 1; }
+}
+
 node_is_down() { sinfo -h -o %t | grep -q down; }
 lose_node() {
+    until_true hold_two lost-node || return 1
     "$here/cluster.sh" node-down "$cluster"
     until_true node_is_down || return 1
     sleep 1
@@ -247,9 +271,10 @@ held() {
 }
 check "tasks that are not started: it is said why" held
 
+# Drained: a node that is set down comes back when its slurmd registers next.
 no_node() {
     local status=0
-    scontrol update NodeName="$(uname -n)" State=DOWN Reason=test
+    scontrol update NodeName="$(uname -n)" State=DRAIN Reason=test
     says "no node that is up" 2 regress none long --slurm || status=1
     scontrol update NodeName="$(uname -n)" State=RESUME
     return $status

@@ -66,7 +66,6 @@ check "over Slurm: the same" over_slurm
 
 stored() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM evaluations')" -ge "$2" ]; }
 workers() { pgrep -f -- "points $work/$1/work/"; }
-state() { sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
 batch() { tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | sed -n 3p; }
 
 # hold DIRECTORY: a worker and its run stop; sets `held` and `batch`. Fails when none is within a run.
@@ -76,9 +75,8 @@ hold() {
         # A run is a child of its worker, and has its command line.
         batch=$(batch "$pid")
         parent=$(ps -o ppid= -p "$pid" | tr -d ' ')
-        [ -n "$batch" ] && [ "$(batch "$parent")" != "$batch" ] && kill -STOP "$pid" || continue
-        until [ "$(state "$pid")" != R ] && [ "$(state "$pid")" != S ]; do sleep 0.01; done
-        if [ "$(state "$pid")" = T ] && within_a_run "$batch"; then
+        [ -n "$batch" ] && [ "$(batch "$parent")" != "$batch" ] || continue
+        if stop "$pid" && within_a_run "$batch"; then
             held=$pid
             pkill -STOP -P "$held"
             return 0

@@ -69,6 +69,16 @@ answer() {
     [ "$got" = "$3" ] || { echo "$2: $got, not $3" && return 1; }
 }
 
+# state PID: its letter, as ps has it; nothing when it is gone.
+state() { sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
+
+# stop PID: it does nothing more until it gets SIGCONT; fails when it has ended.
+stop() {
+    kill -STOP "$1" 2>/dev/null || return 1
+    until [ "$(state "$1")" != R ] && [ "$(state "$1")" != S ]; do sleep 0.01; done
+    [ "$(state "$1")" = T ]
+}
+
 # until_true COMMAND...: within two minutes.
 until_true() {
     local tries=1200
