@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "project_path.h"
 #include "regress_digest.h"
+#include "regress_outcome.h"
 #include "steady_clock.h"
 #include "sweep_state.h"
 
@@ -45,17 +46,14 @@ static void make_key(char key[DIGEST_TEXT_BYTES], const char *what, const uint8_
 /* An evaluation's state as the database has it. -1 after a message. */
 static int look_up(struct sweep_state *state, struct evaluation *evaluation)
 {
-    static const char *const again[] = {"timeout", "crash", "internal", "input"};
     const struct evaluation wanted = *evaluation;
     int found = sweep_db_find(state->db, evaluation);
 
     /* What failed by what was around it (a limit, a lacking file or tool) may not do so again. */
-    for (size_t i = 0; found > 0 && i < sizeof(again) / sizeof(again[0]); i++)
-        if (strcmp(evaluation->kind, again[i]) == 0) {
-            json_decref(evaluation->data);
-            *evaluation = wanted;
-            break;
-        }
+    if (found > 0 && (kind_may_be_retried(evaluation->kind) || strcmp(evaluation->kind, "input") == 0)) {
+        json_decref(evaluation->data);
+        *evaluation = wanted;
+    }
     return found < 0 ? -1 : 0;
 }
 

@@ -304,7 +304,7 @@ down() {
     "$here/cluster.sh" down "$cluster"
     [ ! -e "$cluster" ] || return 1
     for pid in $pids; do
-        ! grep -q '^State:[[:space:]]*[^Z[:space:]]' "/proc/$pid/status" 2>/dev/null || { echo "$pid is there" && return 1; }
+        gone "$pid" || { echo "$pid is there" && return 1; }
     done
     ! pgrep -f -- "$work"
 }

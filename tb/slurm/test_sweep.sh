@@ -111,8 +111,7 @@ disturbed() {
     [ "$status" -eq 0 ] && grep -qE '^[0-9]+ runs? done twice, ' "$work/said" && same "$directory"
 }
 
-kill_worker() { kill -KILL "$held" && until_true not_there "$held"; }
-not_there() { [ -z "$(state "$1")" ]; }
+kill_worker() { kill -KILL "$held" && until_true gone "$held"; }
 check "a worker is killed: the same" disturbed worker kill_worker
 
 node_is_down() { sinfo -h -o %t | grep -q down; }

@@ -139,9 +139,6 @@ bounds() {
         ! kill -0 "$(cat "$work/pid")"
 }
 
-# gone PID: the process has ended, even if nobody has asked for its status.
-gone() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }
-
 # interrupted SIGNAL: the program and Valgrind end at once, and what was written is a whole trace.
 interrupted() {
     local capture status=0

@@ -233,19 +233,11 @@ sed 's/100k/1M/; s/20000/100000/; s/5k/50k/' "$work/small.yaml" >"$work/long.yam
 check "a longer sweep, undisturbed" exits 0 sweep undisturbed long
 
 stored() { [ "$(sqlite3 "$work/$1/results.db" 'SELECT count(*) FROM evaluations' 2>/dev/null || echo 0)" -ge "$2" ]; }
-await() {
-    for _ in {1..600}; do
-        ! "$@" || return 0
-        sleep 0.05
-    done
-    echo "never: $*"
-    return 1
-}
 
 killed() {
     "$twinwalk" sweep -j 2 -o "$work/killed" "$work/long.yaml" &
     local runner=$! before
-    await stored killed 3
+    until_true stored killed 3
     kill -KILL "$runner"
     wait "$runner" 2>/dev/null
     before=$(sqlite3 "$work/killed/results.db" 'SELECT count(*) FROM evaluations')
@@ -256,27 +248,27 @@ killed() {
 check "a sweep that was killed goes on to the same database" killed
 
 # The runner has waited for its workers; what they had forked the kernel ends in its time.
-no_process() { ! pgrep -f -- "$work/interrupted/work" >/dev/null; }
+no_process() { ! pgrep -f -- "$work/interrupted/work"; }
 interrupted() {
     local status=0
     # What a shell starts in the background ignores the signal.
     env --default-signal=INT "$twinwalk" sweep -j 2 -o "$work/interrupted" "$work/long.yaml" >"$work/said" &
     local runner=$!
-    await stored interrupted 3
+    until_true stored interrupted 3
     kill -INT "$runner"
     wait "$runner" || status=$?
     cat "$work/said" && grep -qE '^12 points, [0-9]+ of 36 runs done, 0 failed' "$work/said" || return 1
-    [ "$status" -eq 3 ] && await no_process || return 1
+    [ "$status" -eq 3 ] && until_true no_process || return 1
     answer interrupted "SELECT count(*), sum(kind = 'pending') > 0 FROM runs" "36|1" || return 1
     exits 0 sweep interrupted long && same undisturbed interrupted
 }
 check "an interrupted sweep goes on to the same database" interrupted
 
-worker_is_there() { pgrep -f -- "points $work/worker/work" >/dev/null; }
+worker_is_there() { pgrep -f -- "points $work/worker/work"; }
 worker() {
     "$twinwalk" sweep -j 2 -o "$work/worker" "$work/long.yaml" >"$work/said" &
     local runner=$!
-    await stored worker 3 && await worker_is_there && kill -KILL "$(pgrep -f -- "points $work/worker/work" | head -n 1)"
+    until_true stored worker 3 && until_true worker_is_there && kill -KILL "$(pgrep -f -- "points $work/worker/work" | head -n 1)"
     wait "$runner" || return 1
     same undisturbed worker
 }
@@ -375,7 +367,7 @@ workloads: [{name: t, trace: $work/trace.twt.zst, accesses: 20k}]
 external: [{name: n, command: "[ ! -s $work/change ] || . $work/change; : {config}; echo '{\\"n\\": 1}' >{output}", gives: [n]}]
 END
 
-# changing CHANGE: other programs come first; this one changes what the runs after it read.
+# changing CHANGE FILE: other programs come first; this one changes the file, which the runs after it read.
 changing() {
     echo "$1" >"$work/change"
     exits 2 sweep changing changing -j 1 >"$work/said" && grep -qF "$2: was changed since the sweep began" "$work/said"

@@ -72,6 +72,9 @@ answer() {
 # state PID: its letter, as ps has it; nothing when it is gone.
 state() { sed -n 's/^State:[[:space:]]*\([A-Z]\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
 
+# gone PID: it has ended, even if nobody has asked for its status.
+gone() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }
+
 # stop PID: it does nothing more until it gets SIGCONT; fails when it has ended.
 stop() {
     kill -STOP "$1" 2>/dev/null || return 1
